@@ -1,0 +1,1 @@
+"""The shell: every face to the world, and the one place that wires the parts."""
