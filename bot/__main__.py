@@ -1,0 +1,29 @@
+"""`jianxi`, also `python -m bot`: the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from bot.cli import app
+from bot.logs import masked
+from dialogs.errors import BadDefinition
+from storage.errors import StorageError
+
+
+def main() -> None:
+    """Run the command line; faults end in a sentence that says what to do, never in a traceback."""
+    try:
+        app()
+    except BadDefinition as error:
+        sys.stderr.write("对话定义有误：\n" + "\n".join(error.problems) + "\n")
+        sys.exit(1)
+    except StorageError as error:
+        sys.stderr.write(f"出错了：{masked(str(error))}\n")
+        sys.exit(1)
+    except OSError as error:
+        sys.stderr.write(f"出错了：{error.strerror or type(error).__name__}（{error.filename or ''}）\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

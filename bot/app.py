@@ -1,0 +1,183 @@
+"""The composition root: the only place that puts the parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import orjson
+import structlog
+from aiohttp import web
+
+from bot.chat_api import LONGEST_BODY, ChatApi
+from bot.hub import Hub
+from bot.logs import trace
+from bot.metrics import Metrics
+from bot.replies import Refusal, json_reply, refused
+from bot.settings import Settings
+from bot.texts import catalogue
+from bot.throttle import Throttle
+from bot.turns import Turns
+from storage import conversations
+from storage.database import Connection, Database
+from storage.keys import KeyFile, create_key_file
+from storage.rotation import check_keys
+from storage.schema import migrate, require_schema
+from storage.sealing import Sealer
+
+log = structlog.get_logger()
+
+SHUTDOWN_SECONDS: Final = 10.0
+"""How long running turns may take to finish when the process is told to stop."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a running process is made of."""
+
+    settings: Settings
+    database: Database
+    sealer: Sealer
+    turns: Turns
+    hub: Hub
+    metrics: Metrics
+
+
+def utc_now() -> datetime:
+    """The clock of the process."""
+    return datetime.now(UTC)
+
+
+def open_parts(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:
+    """Keys, database and dialogs, checked and ready.
+
+    An embedded first run makes the data folder, the key and the tables. Raises `StorageError` with what to do when
+    something is missing or wrong; nothing is touched then."""
+    if settings.embedded:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (
+        settings.may_make_key
+        and not settings.key_file.exists()
+        and not (settings.data / "jianxi.db").exists()
+    ):
+        create_key_file(settings.key_file)
+    sealer = Sealer(KeyFile(settings.key_file))
+    if settings.embedded:
+        migrate(settings.database)
+    else:
+        require_schema(settings.database)
+    database = Database(settings.database)
+    database.write_sync(lambda connection: check_keys(connection, sealer))
+    turns = Turns(database, sealer, catalogue(), clock, ZoneInfo(settings.timezone))
+    return Parts(settings, database, sealer, turns, Hub(), Metrics(database))
+
+
+def web_application(parts: Parts, *, demo: bool = False, throttle: Throttle | None = None) -> web.Application:
+    """All HTTP faces."""
+    chat = ChatApi(
+        parts.turns,
+        parts.hub,
+        parts.metrics,
+        demo=demo,
+        secure=parts.settings.public_url.startswith("https"),
+        throttle=throttle,
+    )
+    app = web.Application(middlewares=[_kind_errors], client_max_size=LONGEST_BODY)
+    app.add_routes(chat.routes())
+    app.add_routes(_health(parts))
+    return app
+
+
+def _health(parts: Parts) -> list[web.RouteDef]:
+    def look(connection: Connection) -> None:
+        conversations.find(connection, "", "", None)
+
+    async def alive(request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def ready(request: web.Request) -> web.Response:
+        try:
+            await asyncio.wait_for(parts.database.read(look), 2.0)
+            await asyncio.wait_for(parts.database.write(lambda connection: None), 2.0)
+        except Exception as error:
+            log.error("not_ready", trace=trace(error))
+            return json_reply(orjson.dumps({"ready": False, "database": "unavailable"}), 503)
+        return json_reply(orjson.dumps({"ready": True, "database": "ok"}))
+
+    async def figures(request: web.Request) -> web.Response:
+        return web.Response(body=parts.metrics.text(), content_type="text/plain")
+
+    return [web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", figures)]
+
+
+@web.middleware
+async def _kind_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever goes wrong, machines get a status and a code, people a sentence, and nobody a traceback."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return refused(
+            Refusal(error.status, *SENTENCES.get(error.status, ("refused", "这个请求没有被接受。")))
+        )
+    except (ConnectionError, asyncio.CancelledError):
+        raise
+    except Exception as error:
+        # The route, not the path: paths may carry one-time tokens.
+        route = request.match_info.route.resource
+        log.error("request_failed", route=route.canonical if route else "", trace=trace(error))
+        return refused(Refusal(500, "internal", "系统出了点问题，我们已经记下。请稍后再试，前面填的都在。"))
+
+
+SENTENCES: Final = {
+    404: ("not_found", "没有这个页面，请回到首页。"),
+    405: ("method_not_allowed", "这个地址不支持这样访问。"),
+    413: ("too_large", "这条消息太大了，请分几次发。"),
+}
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket bound to the address; raises OSError when it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+async def serve(
+    parts: Parts, bound: socket.socket, *, demo: bool, started: Callable[[], None] = lambda: None
+) -> None:
+    """Serve until told to stop (SIGTERM, SIGINT); running turns are finished first."""
+    runner = web.AppRunner(
+        web_application(parts, demo=demo), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
+    )
+    await runner.setup()
+    await web.SockSite(runner, bound, backlog=1024).start()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    log.info("serving", host=bound.getsockname()[0], port=bound.getsockname()[1])
+    started()
+    try:
+        await stopping.wait()
+    finally:
+        log.info("stopping")
+        parts.hub.close()
+        await runner.cleanup()
+        await parts.database.close()
+        log.info("stopped", turns=parts.database.writes)

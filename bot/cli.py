@@ -1,0 +1,269 @@
+"""The commands of `jianxi`. Each is a thin layer over what the parts can do."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import orjson
+import typer
+import uvloop
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from bot import settings as environment
+from bot.app import Parts, listening_socket, open_parts, serve, utc_now
+from bot.demo import load_demo
+from bot.doctor import examine
+from bot.export import HEADERS, person_fields, write_spreadsheet
+from bot.logs import configure
+from bot.settings import Settings
+from bot.terminal import chat as chat_in_terminal
+from bot.texts import catalogue, load_texts
+from dialogs.checks import problems
+from dialogs.diagram import mermaid
+from storage import audit, people
+from storage.database import Connection
+from storage.keys import KeyFile, create_key_file
+from storage.rotation import rotate
+from storage.schema import migrate, schema_state
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="见习通：就业见习报名与跟踪服务。", no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
+people_app = typer.Typer(help="见习对象信息库。", no_args_is_help=True)
+export_app = typer.Typer(help="导出。", no_args_is_help=True)
+dialogs_app = typer.Typer(help="对话的检查与画图。", no_args_is_help=True)
+keys_app = typer.Typer(help="密钥。", no_args_is_help=True)
+app.add_typer(people_app, name="people")
+app.add_typer(export_app, name="export")
+app.add_typer(dialogs_app, name="dialogs")
+app.add_typer(keys_app, name="keys")
+
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON，给程序读。")]
+Unmask = Annotated[bool, typer.Option("--unmask", help="显示完整身份信息；每次都记入审计日志。")]
+
+
+def say(text: str) -> None:
+    """One line to the person at the keyboard."""
+    typer.echo(text)
+
+
+def settings() -> Settings:
+    """The settings, or exit status 2 naming the field that is wrong."""
+    try:
+        return environment.load()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = environment.PREFIX + str(fault["loc"][0]).upper()
+            typer.echo(f"配置 {name} 不对：{fault['msg']}", err=True)
+        raise typer.Exit(2) from None
+
+
+def opened() -> Parts:
+    """Everything ready to work on the base."""
+    return open_parts(settings())
+
+
+def reading(work: Callable[[Parts, Connection], T], *, write: bool = False) -> T:
+    """Run `work` in one transaction of the base."""
+    parts = opened()
+    try:
+        run = parts.database.write_sync if write else parts.database.read_sync
+        return run(lambda connection: work(parts, connection))
+    finally:
+        parts.database.close_sync()
+
+
+@app.command("serve", epilog="例：jianxi serve --demo")
+def serve_command(
+    demo: Annotated[bool, typer.Option("--demo", help="库是空的时候装入示例数据。")] = False,
+    role: Annotated[str, typer.Option(help="all、web 或 worker。")] = "all",
+) -> None:
+    """启动服务。"""
+    chosen = settings()
+    configure(chosen.log_format)
+    if role not in ("all", "web"):
+        typer.echo("这个版本还没有后台任务，只有 all 和 web。", err=True)
+        raise typer.Exit(2)
+    for name in environment.unknown_names():
+        typer.echo(f"注意：不认识的配置 {name}，是不是写错了？", err=True)
+    try:
+        bound = listening_socket(chosen.host, chosen.port)
+    except OSError as error:
+        typer.echo(
+            f"端口 {chosen.port} 用不了（{error.strerror}）。换一个：PORT=8090 make run，或设 JIANXI_PORT。",
+            err=True,
+        )
+        raise typer.Exit(1) from None
+    parts = open_parts(chosen)
+    if demo:
+        today = utc_now().astimezone(ZoneInfo(chosen.timezone)).date()
+        parts.database.write_sync(lambda connection: load_demo(connection, parts.sealer, utc_now(), today))
+    host = "127.0.0.1" if chosen.host == "0.0.0.0" else chosen.host  # noqa: S104 - shown, not bound
+    address = chosen.public_url or f"http://{host}:{chosen.port}"
+
+    def started() -> None:
+        say(
+            f"\n  见习通已启动\n  聊天页面   {address}/\n  数据目录   {chosen.data.resolve()}\n  停止按 Ctrl+C\n"
+        )
+        sys.stdout.flush()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(parts, bound, demo=demo, started=started))
+
+
+@app.command(epilog="例：jianxi chat --record tests/dialogs/transcripts/我的对话.txt")
+def chat(
+    record: Annotated[Path | None, typer.Option(help="把这次对话写成对话记录文件，供测试重放。")] = None,
+    name: Annotated[str, typer.Option("--as", help="以谁的身份聊；同一个名字下次接着聊。")] = "",
+) -> None:
+    """在终端里聊天。"""
+    parts = opened()
+    try:
+        chat_in_terminal(parts.turns, name or getpass.getuser(), record)
+    finally:
+        parts.database.close_sync()
+
+
+@app.command("migrate", epilog="例：jianxi migrate")
+def migrate_command() -> None:
+    """把数据库表结构升到这个版本。"""
+    chosen = settings()
+    if chosen.embedded:
+        chosen.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    before = schema_state(chosen.database).current
+    after = migrate(chosen.database).current
+    say(f"表结构：{before or '（空）'} → {after}")
+
+
+@app.command(epilog="例：jianxi doctor")
+def doctor(as_json: Json = False) -> None:
+    """检查配置、密钥、数据库和渠道，指出每个毛病和修法。"""
+    findings = examine(settings())
+    if as_json:
+        say(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            mark = {"ok": "✓", "off": "-", "warning": "!", "fault": "✗"}[finding.state]
+            say(f" {mark} {finding.subject}：{finding.message}")
+    if any(finding.state == "fault" for finding in findings):
+        raise typer.Exit(1)
+
+
+@people_app.command("list", epilog="例：jianxi people list --json")
+def people_list(as_json: Json = False, unmask: Unmask = False) -> None:
+    """列出见习对象。默认打码。"""
+
+    def work(parts: Parts, connection: Connection) -> list[dict[str, Any]]:
+        if unmask:
+            _audit_view(connection, "people.list")
+        return [person_fields(parts.sealer, person, unmask=unmask) for person in people.every(connection)]
+
+    rows = reading(work, write=unmask)
+    if as_json:
+        say(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        return
+    table = Table("编号", "姓名", "手机号", "类别", "学历", "专业", "常住地", "资格", "示例")
+    for row in rows:
+        words = row["labels"]
+        table.add_row(
+            str(row["id"]),
+            row["name"],
+            row["phone"],
+            words.get("track", ""),
+            words.get("education", ""),
+            row["major"] or "",
+            words.get("residence", ""),
+            words.get("outcome", ""),
+            "是" if row["demo"] else "",
+        )
+    Console().print(table)
+
+
+@export_app.command("people", epilog="例：jianxi export people 见习对象.xlsx")
+def export_people(
+    file: Annotated[Path, typer.Argument(help="写到哪个 .xlsx 文件。")], unmask: Unmask = False
+) -> None:
+    """把见习对象导出成 Excel。默认打码。"""
+    if file.suffix.lower() != ".xlsx":
+        typer.echo("文件名要以 .xlsx 结尾。", err=True)
+        raise typer.Exit(2)
+    if not file.parent.is_dir():
+        typer.echo(f"没有 {file.parent} 这个目录，请先建好。", err=True)
+        raise typer.Exit(1)
+
+    def work(parts: Parts, connection: Connection) -> int:
+        _audit_view(connection, "people.export", unmasked=unmask)
+        rows = (person_fields(parts.sealer, person, unmask=unmask) for person in people.every(connection))
+        total = people.count(connection)
+        return write_spreadsheet(
+            file, track(rows, "导出", total=total, console=Console(stderr=True), transient=True)
+        )
+
+    say(f"已导出 {reading(work, write=True)} 人，{len(HEADERS)} 列：{file}")
+
+
+def _audit_view(connection: Connection, action: str, *, unmasked: bool = True) -> None:
+    audit.add(connection, utc_now(), f"cli:{getpass.getuser()}", action, "people", {"unmasked": unmasked})
+
+
+@dialogs_app.command("check", epilog="例：jianxi dialogs check")
+def dialogs_check() -> None:
+    """检查所有对话：每条路走得通、文字齐全、先同意后收集。"""
+    load_texts()
+    ready = catalogue()
+    found = problems(ready)
+    for fault in found:
+        typer.echo(fault, err=True)
+    if found:
+        raise typer.Exit(1)
+    steps = sum(1 for _ in ready.steps())
+    say(f"{len(ready.dialogs)} 个对话、{steps} 个步骤，没有发现问题。")
+
+
+@dialogs_app.command("draw", epilog="例：jianxi dialogs draw registration > registration.mmd")
+def dialogs_draw(name: Annotated[str, typer.Argument(help="对话的名字。")]) -> None:
+    """把一个对话画成 Mermaid 流程图。"""
+    dialogs = catalogue().dialogs
+    if name not in dialogs:
+        typer.echo(f"没有“{name}”这个对话。有：{'、'.join(dialogs)}", err=True)
+        raise typer.Exit(2)
+    say(mermaid(dialogs[name].definition).rstrip())
+
+
+@keys_app.command("create", epilog="例：jianxi keys create /etc/jianxi/secret.key")
+def keys_create(file: Annotated[Path, typer.Argument(help="密钥文件的位置。")]) -> None:
+    """生成一个新的密钥文件（权限 0600）。"""
+    create_key_file(file)
+    say(f"已生成 {file}。请马上备份：丢了它，加密的数据谁也打不开。")
+
+
+@keys_app.command("rotate", epilog="例：jianxi keys rotate")
+def keys_rotate() -> None:
+    """换一把新密钥，把库里的数据重新加密。服务可以照常运行。"""
+    parts = opened()
+    done: dict[str, int] = {}
+
+    def progress(table: str, rows: int) -> None:
+        done[table] = done.get(table, 0) + rows
+        Console(stderr=True).print(f"{table}：{done[table]} 行", end="\r")
+
+    async def work() -> str:
+        try:
+            return await rotate(parts.database, KeyFile(parts.settings.key_file), progress=progress)
+        finally:
+            await parts.database.close()
+
+    key_id = asyncio.run(work())
+    say(f"已换到密钥 {key_id}，重新加密 {sum(done.values())} 行。旧密钥留在文件里，备份还要用它打开。")

@@ -1,0 +1,144 @@
+"""The doctor (自检): looks at settings, keys, database and channels; names each fault and how to mend it."""
+
+from __future__ import annotations
+
+import stat
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot import settings as environment
+from bot.settings import Settings
+from bot.texts import catalogue
+from dialogs.errors import BadDefinition
+from storage.database import Database
+from storage.errors import StorageError
+from storage.keys import KeyFile
+from storage.rotation import check_keys
+from storage.schema import schema_state
+from storage.sealing import Sealer
+
+AES_KEY_LENGTH = 43
+
+
+class Finding(NamedTuple):
+    """One thing looked at: fine, switched off, worth a word, or wrong; `message` says what to do."""
+
+    subject: str
+    state: Literal["ok", "off", "warning", "fault"]
+    message: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; changes nothing."""
+    findings = [
+        Finding("配置", "warning", f"不认识 {name}，是不是写错了？") for name in environment.unknown_names()
+    ]
+    findings.append(_timezone(settings))
+    findings.append(_public_url(settings))
+    findings.append(_folder(settings))
+    sealer, key = _keys(settings)
+    findings.append(key)
+    findings.append(_database(settings, sealer))
+    findings.append(_dialogs())
+    findings.extend((_wechat(settings), _telegram(settings)))
+    return findings
+
+
+def _timezone(settings: Settings) -> Finding:
+    try:
+        ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return Finding("时区", "fault", f"不认识 {settings.timezone}，请设 JIANXI_TIMEZONE=Asia/Shanghai。")
+    return Finding("时区", "ok", settings.timezone)
+
+
+def _public_url(settings: Settings) -> Finding:
+    url = settings.public_url
+    if not url:
+        return Finding("公网地址", "off", "没有设 JIANXI_PUBLIC_URL：只在本机使用时不需要。")
+    if not url.startswith("https://"):
+        return Finding("公网地址", "fault", "JIANXI_PUBLIC_URL 要以 https:// 开头：身份信息不能走明文。")
+    return Finding("公网地址", "ok", url)
+
+
+def _folder(settings: Settings) -> Finding:
+    data = settings.data
+    if not data.exists():
+        return Finding("数据目录", "ok", f"{data.resolve()} 还没有，首次运行时会建好。")
+    mode = stat.S_IMODE(data.stat().st_mode)
+    if mode & 0o077:
+        return Finding("数据目录", "warning", f"{data.resolve()} 别人也能进，请执行：chmod 700 {data}")
+    return Finding("数据目录", "ok", str(data.resolve()))
+
+
+def _keys(settings: Settings) -> tuple[Sealer | None, Finding]:
+    if (
+        settings.may_make_key
+        and not settings.key_file.exists()
+        and not (settings.data / "jianxi.db").exists()
+    ):
+        return None, Finding("密钥", "ok", "还没有，首次运行时会生成。")
+    try:
+        sealer = Sealer(KeyFile(settings.key_file))
+    except StorageError as error:
+        return None, Finding("密钥", "fault", str(error))
+    return sealer, Finding(
+        "密钥", "ok", f"{settings.key_file}，共 {len(sealer.ring.ids)} 把。请确认已另行备份。"
+    )
+
+
+def _database(settings: Settings, sealer: Sealer | None) -> Finding:
+    if settings.embedded and not (settings.data / "jianxi.db").exists() and not settings.database_url:
+        return Finding("数据库", "ok", "还没有，首次运行时会建好。")
+    try:
+        state = schema_state(settings.database)
+        if not state.up_to_date:
+            return Finding(
+                "数据库",
+                "fault",
+                f"表结构是 {state.current or '空的'}，需要 {state.head}：请执行 jianxi migrate。",
+            )
+        if sealer is not None:
+            database = Database(settings.database)
+            try:
+                database.write_sync(lambda connection: check_keys(connection, sealer))
+            finally:
+                database.close_sync()
+    except StorageError as error:
+        return Finding("数据库", "fault", str(error))
+    return Finding("数据库", "ok", f"连接正常，表结构 {state.head}。")
+
+
+def _dialogs() -> Finding:
+    try:
+        dialogs = catalogue().dialogs
+    except BadDefinition as error:
+        return Finding("对话", "fault", "；".join(error.problems))
+    return Finding("对话", "ok", f"{len(dialogs)} 个，检查通过。")
+
+
+def _wechat(settings: Settings) -> Finding:
+    named = {
+        "JIANXI_WECHAT_APP_ID": settings.wechat_app_id,
+        "JIANXI_WECHAT_SECRET": settings.wechat_secret.get_secret_value(),
+        "JIANXI_WECHAT_TOKEN": settings.wechat_token.get_secret_value(),
+    }
+    missing = [name for name, value in named.items() if not value]
+    aes = settings.wechat_aes_key.get_secret_value()
+    if len(missing) == len(named):
+        return Finding("微信公众号", "off", "没有配置，不启用。")
+    if missing:
+        return Finding("微信公众号", "fault", f"还缺 {'、'.join(missing)}。")
+    if aes and len(aes) != AES_KEY_LENGTH:
+        return Finding(
+            "微信公众号",
+            "fault",
+            f"JIANXI_WECHAT_AES_KEY 应是 {AES_KEY_LENGTH} 个字符，现在是 {len(aes)} 个。",
+        )
+    return Finding("微信公众号", "warning", "已配置；这个版本还不收发微信消息。")
+
+
+def _telegram(settings: Settings) -> Finding:
+    if not settings.telegram_token.get_secret_value():
+        return Finding("Telegram", "off", "没有配置，不启用。")
+    return Finding("Telegram", "warning", "已配置；这个版本还不收发 Telegram 消息。")

@@ -1,0 +1,25 @@
+"""Reads the texts of the dialogs from their data files, so that the dialogs themselves read nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from dialogs.catalogue import Catalogue
+from dialogs.everything import build
+
+
+def load_texts() -> dict[str, Any]:
+    """All text files by name: one for each dialog, `common`, and `answers`. Raises tomllib.TOMLDecodeError."""
+    folder = resources.files("dialogs") / "texts"
+    files = (entry for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return {entry.name[:-5]: tomllib.loads(entry.read_text("utf-8")) for entry in files}
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Catalogue:
+    """Every dialog ready to run. Raises `BadDefinition` with all that is wrong."""
+    texts = load_texts()
+    return build(texts, texts["answers"])

@@ -1,0 +1,220 @@
+"""A turn: one incoming message becomes one transaction.
+
+Authenticate (the channel has done that) → find the contact, its session and any earlier answer to this very
+message → decode and upgrade → advance, carrying out verbs → store session, log and answer → commit → answer.
+Whatever was answered is on the disk; a repeated message gets the stored answer and changes nothing. Messages of
+one person are handled in the order in which they were given to `take`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from bot.verbs import VERBS, Desk
+from dialogs.catalogue import Catalogue
+from dialogs.definition import Ask, Choose
+from dialogs.engine import advance, begin
+from dialogs.model import Event, Fetch, Fetched, Save, Say, Session, decode, encode
+from dialogs.progress import progress
+from storage import conversations
+from storage.conversations import CONTENT, STATE
+from storage.database import Connection, Database
+from storage.errors import Conflict
+from storage.sealing import Sealer
+
+HIDDEN: Final = "●●●●●●"
+"""Stands in the log for what must not be kept."""
+
+LOOKS_LIKE_NUMBER: Final = re.compile(r"\d(?:[\s-]?\d){6,}")
+"""A phone, ID or card number typed where none was asked for is not kept either."""
+
+FETCHES: Final = 8
+"""Most verbs with a result in one turn."""
+
+
+class Incoming(NamedTuple):
+    """One message as a channel hands it over. `text` is what the person typed, for the log and the digest."""
+
+    channel: str
+    address: str
+    message_id: str
+    event: Event
+    text: str
+    source: str | None = None
+
+
+class Reply(NamedTuple):
+    """The answer to a message: `body` is its JSON object, `event_id` its place in the log.
+
+    `repeated`: the message had been handled before; `other_text`: with another text, which was not read.
+    """
+
+    contact_id: int
+    event_id: int
+    body: bytes
+    repeated: bool = False
+    other_text: bool = False
+
+
+def _mark(text: str) -> str:
+    """Tells whether a repeated message carries the same text. Kept sealed: a hash of a number is the number."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+class Turns:
+    """Takes messages and answers them. `clock` gives the current time with a zone; `zone` decides "today"."""
+
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        catalogue: Catalogue,
+        clock: Callable[[], datetime],
+        zone: ZoneInfo,
+    ) -> None:
+        self.database = database
+        self.sealer = sealer
+        self.catalogue = catalogue
+        self.clock = clock
+        self.zone = zone
+
+    async def take(self, incoming: Incoming) -> Reply:
+        """Handle one message; the reply is durable when this returns.
+
+        Raises `StorageUnavailable` when nothing could be stored: the same message may be sent again."""
+
+        def work(connection: Connection) -> Reply:
+            return self.handle(connection, incoming)
+
+        lock = (incoming.channel, incoming.address)
+        try:
+            return await self.database.write(work, lock=lock)
+        except Conflict:  # another process was first with the same contact, message or identity: look again
+            return await self.database.write(work, lock=lock)
+
+    def handle(self, connection: Connection, incoming: Incoming) -> Reply:
+        """The turn itself, inside a transaction."""
+        found = conversations.find(connection, incoming.channel, incoming.address, incoming.message_id)
+        if found is not None and found.answer_id is not None and found.answer_sealed is not None:
+            logged = orjson.loads(self.sealer.open(found.answer_sealed, CONTENT))
+            other = logged["mark"] != _mark(incoming.text)
+            return Reply(found.contact_id, found.answer_id, orjson.dumps(logged["reply"]), True, other)
+        now = self.clock()
+        if found is None:
+            contact_id = conversations.add_contact(
+                connection, incoming.channel, incoming.address, incoming.source, now
+            )
+            session, person_id, registered = begin(self.catalogue), None, False
+        else:
+            contact_id, person_id = found.contact_id, found.person_id
+            registered = person_id is not None or found.submission_id is not None
+            session = (
+                decode(self.sealer.open(found.state_sealed, STATE), registered=registered)
+                if found.state_sealed is not None
+                else begin(self.catalogue)
+            )
+        local = now.astimezone(self.zone)
+        desk = Desk(
+            connection,
+            self.sealer,
+            self.catalogue,
+            contact_id,
+            incoming.channel,
+            now,
+            local.date(),
+            person_id,
+            registered,
+        )
+        said = self._kept(session, incoming.text)
+        session, says = self._advance(desk, session, incoming.event, local)
+        body = self._body(session, says, local)
+        content = orjson.dumps(
+            {
+                "said": said,
+                "mark": _mark(incoming.text),
+                "at": local.isoformat(timespec="seconds"),
+                "reply": orjson.Fragment(body),
+            }
+        )
+        conversations.keep_session(
+            connection,
+            contact_id,
+            session.dialog,
+            session.step,
+            session.version,
+            self.sealer.seal(encode(session), STATE),
+            now,
+        )
+        event_id = conversations.log(
+            connection,
+            contact_id,
+            incoming.message_id,
+            session.dialog,
+            session.step,
+            self.sealer.seal(content, CONTENT),
+            now,
+        )
+        return Reply(contact_id, event_id, body)
+
+    def _advance(
+        self, desk: Desk, session: Session, event: Event, local: datetime
+    ) -> tuple[Session, list[Say]]:
+        """Let the engine run until it asks for nothing more; carry out its verbs on the way."""
+        says: list[Say] = []
+        for _ in range(FETCHES):
+            session, effects = advance(self.catalogue, session, event, local)
+            pending = None
+            for effect in effects:
+                if isinstance(effect, Say):
+                    says.append(effect)
+                elif isinstance(effect, Save):
+                    VERBS[effect.verb](desk, effect.data)
+                else:
+                    pending = effect
+            if pending is None:
+                return session, says
+            event = self._fetch(desk, pending)
+            session = session._replace(registered=desk.registered)
+        raise RuntimeError(f"{session.dialog}.{session.step} asks the base without end")
+
+    @staticmethod
+    def _fetch(desk: Desk, effect: Fetch) -> Fetched:
+        return Fetched(effect.verb, VERBS[effect.verb](desk, effect.data))
+
+    def _kept(self, session: Session, text: str) -> str:
+        """What of the person's words may stand in the log."""
+        dialog = self.catalogue.dialogs.get(session.dialog)
+        node = dialog.nodes.get(session.step) if dialog else None
+        if (node is not None and node.sensitive) or LOOKS_LIKE_NUMBER.search(text):
+            return HIDDEN
+        return text
+
+    def _body(self, session: Session, says: list[Say], local: datetime) -> bytes:
+        """The answer as JSON, as the public contract has it."""
+        node = self.catalogue.dialogs[session.dialog].nodes[session.step]
+        counted = progress(self.catalogue, session, local.date())
+        step = node.step
+        body: dict[str, Any] = {
+            "dialog": session.dialog,
+            "step": session.step,
+            "progress": {"done": counted.done, "total": counted.total} if counted else None,
+            "replies": [
+                {
+                    "text": say.text,
+                    "choices": [{"value": value, "label": label} for value, label in say.choices],
+                    "links": [{"label": label, "url": url} for label, url in say.links],
+                }
+                for say in says
+            ],
+            "many": isinstance(step, Choose) and step.many,
+            "sensitive": node.sensitive,
+            "input": step.keyboard if isinstance(step, Ask) else "text",
+        }
+        return orjson.dumps(body)

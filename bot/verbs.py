@@ -1,0 +1,142 @@
+"""What the dialogs may ask of the base: one function for each verb, run inside the turn's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from dialogs.catalogue import Catalogue
+from dialogs.summary import summary
+from storage import audit, cases, consents, conversations, downloads, people, registers
+from storage.database import Connection
+from storage.sealing import Sealer
+
+CONSENT_STEPS: Final = {"registration": "consent", "push": "push_consent", "hardship": "hardship"}
+"""Kind of consent → the step of the registration whose text was agreed to."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a verb works with: the open transaction, the keys, and whose turn it is."""
+
+    connection: Connection
+    sealer: Sealer
+    catalogue: Catalogue
+    contact_id: int
+    channel: str
+    now: datetime
+    today: date
+    person_id: int | None
+    registered: bool
+
+
+Verb = Callable[[Desk, Mapping[str, Any]], Any]
+
+
+def record_consent(desk: Desk, data: Mapping[str, Any]) -> None:
+    """Keep a consent with the hash of the very text that was shown."""
+    text = desk.catalogue.dialog("registration").node(CONSENT_STEPS[data["kind"]]).ask
+    consents.add(
+        desk.connection,
+        desk.contact_id,
+        desk.person_id,
+        kind=data["kind"],
+        given=data["given"],
+        version=data["version"],
+        text=text,
+        channel=desk.channel,
+        now=desk.now,
+    )
+
+
+def find_register_entry(desk: Desk, data: Mapping[str, Any]) -> dict[str, Any]:
+    """School, major, education and graduation date as an imported register has them."""
+    return registers.find_entry(desk.connection, desk.sealer, data["id_number"], data["name"])
+
+
+def register(desk: Desk, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Put a finished registration into the base."""
+    done = people.register(
+        desk.connection, desk.sealer, desk.contact_id, desk.channel, data, desk.now, desk.today
+    )
+    desk.person_id, desk.registered = done.person_id, True
+    return {"receipt": f"{done.receipt:06d}"}
+
+
+def my_information(desk: Desk, _data: Mapping[str, Any]) -> str:
+    """What is stored of this person, masked."""
+    found = people.stored_answers(desk.connection, desk.sealer, desk.contact_id)
+    if found is None:
+        return desk.catalogue.common["nothing_stored"]
+    status, answers = found
+    head = desk.catalogue.common[f"status_{status}"]
+    return f"{head}\n{summary(desk.catalogue, answers, desk.today)}"
+
+
+def my_answers(desk: Desk, _data: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored registration as answers that can be corrected; {} when there is none."""
+    found = people.stored_answers(desk.connection, desk.sealer, desk.contact_id)
+    return {} if found is None else {**found[1], "consent": "agree", "known": {}}
+
+
+def make_export(desk: Desk, _data: Mapping[str, Any]) -> dict[str, str]:
+    """A one-time link to everything that is stored of this person."""
+    token = downloads.make(desk.connection, desk.sealer, desk.contact_id, "my_data", desk.now)
+    audit.add(
+        desk.connection, desk.now, f"contact:{desk.contact_id}", "export.link", f"contact:{desk.contact_id}"
+    )
+    return {"url": f"/api/chat/export/{token}"}
+
+
+def set_push(desk: Desk, data: Mapping[str, Any]) -> bool:
+    """Pushes on or off for this contact, recorded as a consent given or withdrawn."""
+    conversations.set_push(desk.connection, desk.contact_id, data["allowed"])
+    people.set_push_consent(desk.connection, desk.person_id, data["allowed"], desk.now)
+    record_consent(desk, {"kind": "push", "given": data["allowed"], "version": "settings"})
+    return True
+
+
+def withdraw(desk: Desk, _data: Mapping[str, Any]) -> bool:
+    """Take the registration back."""
+    people.withdraw(desk.connection, desk.contact_id, desk.now)
+    return True
+
+
+def erase(desk: Desk, _data: Mapping[str, Any]) -> bool:
+    """Delete everything that this person left."""
+    people.erase(desk.connection, desk.contact_id, desk.now)
+    desk.person_id, desk.registered = None, False
+    return True
+
+
+def hand_over(desk: Desk, data: Mapping[str, Any]) -> str:
+    """Leave a note for staff; returns the case number."""
+    number = cases.open_case(
+        desk.connection,
+        desk.sealer,
+        "hand_over",
+        desk.contact_id,
+        desk.now,
+        person_id=desk.person_id,
+        note=data["note"],
+    )
+    return f"{number:06d}"
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    verb.__name__: verb
+    for verb in (
+        record_consent,
+        find_register_entry,
+        register,
+        my_information,
+        my_answers,
+        make_export,
+        set_push,
+        withdraw,
+        erase,
+        hand_over,
+    )
+}

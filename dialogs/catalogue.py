@@ -1,0 +1,175 @@
+"""All dialogs made ready to run: definitions joined with their texts, each step compiled to a `Node`.
+
+Built once at start-up from plain data (the shell reads the TOML files), so a turn only looks things up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dialogs.answers import AnswerBook
+from dialogs.definition import Ask, Choose, Definition, Finish, Question, Review, Step, Tell
+from dialogs.errors import BadDefinition, UnknownStep
+from dialogs.model import Choice
+from dialogs.parse.choices import Matcher, Option
+from dialogs.parse.folding import fold
+
+Texts = Mapping[str, Any]
+"""One step's texts as they stand in the file."""
+
+EVERYTHING = ("都可以", "都行", "全部", "所有", "都要", "随便", "不限", "都愿意")
+"""Words for "all of them" where a question allows that."""
+
+SUBMIT = "submit"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step ready to run."""
+
+    step: Step
+    ask: str
+    dynamic: bool
+    help: str
+    choices: tuple[Choice, ...]
+    understand: Callable[[str, date], Any] | None
+    matcher: Matcher | None
+    own_words: frozenset[str]
+    """What means one of this step's own options here, even if it is a word that works everywhere else."""
+    rejected: Mapping[str, str]
+    labels: Mapping[str, str]
+    """Option key → label."""
+    options: tuple[Option, ...]
+    note: str
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether the answer must be kept out of every log."""
+        return isinstance(self.step, Question) and self.step.consent is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """A dialog ready to run."""
+
+    definition: Definition
+    nodes: Mapping[str, Node]
+    first: str
+
+    def node(self, step: str) -> Node:
+        """The node of a step; raises `UnknownStep`."""
+        try:
+            return self.nodes[step]
+        except KeyError:
+            raise UnknownStep(f"{self.definition.name}.{step}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every dialog, the texts they share, the words that work everywhere, and the policy answers."""
+
+    dialogs: Mapping[str, Dialog]
+    common: Mapping[str, str]
+    rejected: Mapping[str, str]
+    commands: Mapping[str, str]
+    """Folded word → command name."""
+    book: AnswerBook
+
+    def dialog(self, name: str) -> Dialog:
+        """The dialog of that name; raises `UnknownStep`."""
+        try:
+            return self.dialogs[name]
+        except KeyError:
+            raise UnknownStep(name) from None
+
+    def steps(self) -> Iterator[tuple[Definition, Node]]:
+        """Every step of every dialog."""
+        for dialog in self.dialogs.values():
+            for node in dialog.nodes.values():
+                yield dialog.definition, node
+
+
+def compile_catalogue(
+    definitions: Sequence[Definition], texts: Mapping[str, Any], book: AnswerBook
+) -> Catalogue:
+    """Join definitions and texts. Raises `BadDefinition` naming every step whose text is missing.
+
+    `texts` holds a table for each dialog and one called `common` with the tables `say`, `rejected` and
+    `commands`."""
+    problems: list[str] = []
+    dialogs = {}
+    for definition in definitions:
+        nodes = {}
+        own = texts.get(definition.name, {})
+        for step in definition.steps:
+            try:
+                nodes[step.name] = _compile(step, own.get(step.name, {}))
+            except KeyError as missing:
+                problems.append(f"{definition.name}.{step.name}: no text {missing}")
+        dialogs[definition.name] = Dialog(definition, nodes, definition.steps[0].name)
+    if problems:
+        raise BadDefinition(tuple(problems))
+    common = texts["common"]
+    commands = {fold(word): name for name, words in common["commands"].items() for word in words}
+    return Catalogue(dialogs, common["say"], common["rejected"], commands, book)
+
+
+def _compile(step: Step, texts: Texts) -> Node:
+    """One step with its texts. Raises KeyError naming the text that is missing."""
+    options = _options(step, texts)
+    matcher = Matcher(options) if options else None
+    own = frozenset(fold(word) for option in options for word in (option.label, *option.words))
+    return Node(
+        step=step,
+        ask=texts["ask"].strip() if step.waits or isinstance(step, Tell | Finish) else "",
+        dynamic="{" in texts.get("ask", "") and step.show is not None,
+        help=texts.get("help", "").strip(),
+        choices=_choices(step, options, texts),
+        understand=_understanding(step, matcher),
+        matcher=matcher,
+        own_words=own,
+        rejected=texts.get("rejected", {}),
+        labels={option.key: option.label for option in options},
+        options=options,
+        note=texts.get("note", ""),
+    )
+
+
+def _options(step: Step, texts: Texts) -> tuple[Option, ...]:
+    if isinstance(step, Choose):
+        if step.labels is not None:
+            return tuple(Option(key, *step.labels[key]) for key in step.options)
+        words, labels = texts.get("words", {}), texts["options"]
+        return tuple(Option(key, labels[key], tuple(words.get(key, ()))) for key in step.options)
+    if isinstance(step, Review):
+        labels = texts["items"]
+        items = tuple(
+            Option(name, labels[name], tuple(f"{verb}{labels[name]}" for verb in ("改", "修改", "更正")))
+            for name in step.items
+        )
+        return (*items, Option(SUBMIT, texts["submit"], tuple(texts["submit_words"])))
+    return ()
+
+
+def _choices(step: Step, options: tuple[Option, ...], texts: Texts) -> tuple[Choice, ...]:
+    if not options:  # words that work here, offered as buttons
+        return tuple(Choice(value, label) for value, label in texts.get("buttons", ()))
+    return tuple(Choice(str(n), option.label) for n, option in enumerate(options, 1))
+
+
+def _understanding(step: Step, matcher: Matcher | None) -> Callable[[str, date], Any] | None:
+    """How this step turns a text into its value."""
+    if isinstance(step, Ask):
+        return step.parse
+    if matcher is None or isinstance(step, Review):  # a review numbers only what was answered
+        return None
+    if isinstance(step, Choose) and step.many:
+        at_most, exclusive = step.at_most, step.exclusive
+        everything = EVERYTHING if step.all_of else ()
+        return lambda text, today: matcher.many(
+            text, at_most=at_most, exclusive=exclusive, all_words=everything
+        )
+    return lambda text, today: matcher.one(text)

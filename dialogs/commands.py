@@ -1,0 +1,126 @@
+"""The words that work at every step (帮助、返回、取消 …), as moves of a walk.
+
+Which words mean which command stands in `texts/common.toml`; here is what each command does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from dialogs.definition import Enter, Finish, Question
+from dialogs.model import Save, Say
+
+if TYPE_CHECKING:
+    from dialogs.walk import Walk
+
+HOME = Enter("home")
+REGISTRATION = Enter("registration")
+
+ENTRIES: Mapping[str, Enter] = {
+    "menu": HOME,
+    "human": Enter("handover"),
+    "mine": Enter("preferences", "fetch_mine"),
+    "erase": Enter("preferences", "confirm_erase"),
+}
+"""Words that simply open a dialog."""
+
+CONFIRM_RESTART = Enter("home", "confirm_restart")
+
+
+def obey(walk: Walk, command: str) -> None:
+    """Carry out a command by name."""
+    if command in ENTRIES:
+        walk.enter(ENTRIES[command])
+    else:
+        COMMANDS[command](walk)
+
+
+def explain(walk: Walk) -> None:
+    """帮助: what this question wants, and the words that always work."""
+    general = walk.catalogue.common["help"]
+    walk.effects.append(Say(f"{walk.node.help}\n{general}" if walk.node.help else general))
+    walk.ask()
+
+
+def go_back(walk: Walk) -> None:
+    """返回: the question before this one; its answer stays until another is given."""
+    if walk.trail:
+        *rest, last = walk.trail
+        walk.trail, walk.wrong = tuple(rest), 0
+        walk.arrive(walk.dialog.node(last))
+    elif walk.dialog.definition.long:
+        walk.say("at_first")
+        walk.ask()
+    elif walk.dialog.definition.name == HOME.dialog:
+        walk.ask()
+    else:
+        resume(walk)
+
+
+def leave(walk: Walk) -> None:
+    """取消: out of the dialog; a long one is kept."""
+    if walk.dialog.definition.long:
+        walk.say("left")
+    walk.enter(HOME)
+
+
+def restart(walk: Walk) -> None:
+    """重新开始: asks first when there is something to lose."""
+    walk.enter(CONFIRM_RESTART if walk.dialog.definition.long or walk.parked else HOME)
+
+
+def tell_progress(walk: Walk) -> None:
+    """进度: how far the registration is, or what is stored."""
+    if walk.dialog.definition.long:
+        walk.say_where()
+        walk.ask()
+    elif walk.parked:
+        resume(walk)
+    elif walk.session.registered:
+        walk.enter(ENTRIES["mine"])
+    else:
+        walk.say("not_registered")
+        walk.enter(HOME)
+
+
+def resume(walk: Walk) -> None:
+    """继续: on with the question that is open, or the dialog that was left half-way, or the menu."""
+    step = walk.node.step
+    if not walk.dialog.definition.long:
+        walk.enter(Enter(list(walk.parked)[-1]) if walk.parked else HOME)
+    elif isinstance(step, Question) and step.into in walk.answers:  # after 返回: the old answer stands
+        walk.push()
+        walk.follow()
+    else:
+        walk.say_where()
+        walk.ask()
+
+
+def start_registration(walk: Walk) -> None:
+    """报名: on with a registration that is under way, else what the menu's first entry does."""
+    if walk.dialog.definition.name == REGISTRATION.dialog and not isinstance(walk.node.step, Finish):
+        resume(walk)
+    elif walk.session.registered and REGISTRATION.dialog not in walk.parked:
+        walk.enter(Enter("home", "registered_before"))
+    else:
+        walk.enter(REGISTRATION)
+
+
+def stop_pushes(walk: Walk) -> None:
+    """退订: no more messages of our own accord, at once."""
+    walk.effects.append(Save("set_push", {"allowed": False}))
+    walk.say("pushes_stopped")
+    walk.ask()
+
+
+COMMANDS: Mapping[str, Callable[[Walk], None]] = {
+    "help": explain,
+    "back": go_back,
+    "cancel": leave,
+    "restart": restart,
+    "progress": tell_progress,
+    "resume": resume,
+    "register": start_registration,
+    "stop_pushes": stop_pushes,
+}

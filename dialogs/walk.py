@@ -1,0 +1,368 @@
+"""One turn in the making: a session taken apart, moved by one event, and put together again.
+
+Lives for a single `engine.advance`, which explains the rules it follows. The only mutable thing in the core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from dialogs import review
+from dialogs.catalogue import SUBMIT, Catalogue, Dialog, Node
+from dialogs.commands import obey, resume
+from dialogs.definition import Ask, Do, Enter, Finish, Question, Review, Step, Target, Tell, When
+from dialogs.echoes import without_echoes
+from dialogs.errors import DialogError, Rejected
+from dialogs.model import (
+    Advance,
+    Answers,
+    Choice,
+    Chose,
+    Effect,
+    Fetch,
+    Fetched,
+    Link,
+    Parked,
+    Save,
+    Say,
+    Session,
+    Shared,
+    View,
+)
+from dialogs.parse.folding import fold
+from dialogs.progress import count
+from dialogs.upgrades import brought_up
+
+STEP_LIMIT = 50
+"""Steps followed in one turn before the definition is called a loop."""
+LONG_SILENCE = 6 * 3600
+"""Seconds after which a person is told where they were."""
+PATIENCE = 3
+"""Wrong answers in a row after which help is offered."""
+QUESTION_MARKS = ("?", "？", "吗", "怎么", "多少", "什么", "能不能", "可不可以", "哪")
+
+
+class LoopError(DialogError):
+    """A definition led in circles, or nowhere; the build checks should have caught it."""
+
+
+class Walk:
+    """The session's parts, and the effects so far."""
+
+    __slots__ = (
+        "answers",
+        "catalogue",
+        "dialog",
+        "effects",
+        "followed",
+        "node",
+        "now",
+        "parked",
+        "session",
+        "silence",
+        "today",
+        "trail",
+        "wrong",
+    )
+
+    def __init__(self, catalogue: Catalogue, session: Session, now: datetime) -> None:
+        self.catalogue = catalogue
+        self.session = session
+        self.now = int(now.timestamp())
+        self.today: date = now.date()
+        self.dialog: Dialog = catalogue.dialogs[session.dialog]
+        self.node: Node = self.dialog.nodes[session.step]
+        self.answers: Answers = session.answers
+        self.trail = session.trail
+        self.wrong = session.wrong
+        self.parked: Parked = session.parked
+        self.silence = self.now - session.heard_at if session.heard_at else 0
+        self.effects: list[Effect] = []
+        self.followed = 0
+
+    # --- what an event means here ---
+
+    def hear(self, text: str) -> None:
+        """A text: one of the step's own options, a word that works everywhere, or an answer."""
+        node = self.node
+        folded = fold(text)
+        command = None if folded in node.own_words else self.catalogue.commands.get(folded)
+        if command is not None:
+            obey(self, command)
+            return
+        if not node.step.waits:  # an interrupted turn of an older version
+            self.follow()
+            return
+        try:
+            value = self._understand(text)
+        except Rejected as refusal:
+            self.refuse(refusal, text)
+            return
+        if self._long_silent():
+            self.say_where()
+        self.answer(value)
+
+    def tap(self, event: Chose) -> None:
+        """A button: as good as its value while its question is still open, otherwise the open question."""
+        if event.dialog == self.dialog.definition.name and event.step == self.node.step.name:
+            self.hear(event.value)
+        else:
+            self.say("stale")
+            self.ask()
+
+    def take_shared(self, event: Shared) -> None:
+        """Something that is not text: its recognised text if it has one, otherwise a kind refusal."""
+        if event.text.strip():
+            self.hear(event.text)
+            return
+        key = f"shared.{event.kind}"
+        self.refuse(Rejected(key if key in self.catalogue.rejected else "shared.other"), "")
+
+    def receive(self, event: Fetched) -> None:
+        """The result of a `Do` step: keep it under the step's field and go on."""
+        step = self.node.step
+        if isinstance(step, Do) and step.verb == event.verb:
+            self.answers = {**self.answers, step.into: event.value}
+            self.follow()
+
+    def wake(self) -> None:
+        """A dialog that has ended wakes up in the menu."""
+        if isinstance(self.node.step, Finish):
+            self.dialog = self.catalogue.dialog("home")
+            self.node = self.dialog.nodes[self.dialog.first]
+            self.answers, self.trail, self.wrong = {}, (), 0
+
+    # --- answers ---
+
+    def _understand(self, text: str) -> Any:  # noqa: ANN401 - any JSON-safe value
+        node, step = self.node, self.node.step
+        if isinstance(step, Review):
+            return review.understand(self.dialog, node, self.answers, text)
+        assert node.understand is not None
+        value = node.understand(text, self.today)
+        if isinstance(step, Ask) and step.accept is not None:
+            step.accept(value, self.view())
+        return value
+
+    def answer(self, value: Any) -> None:  # noqa: ANN401 - any JSON-safe value
+        """Take a value for the current step and go on."""
+        self.wrong = 0
+        step = self.node.step
+        if isinstance(step, Question):
+            self._put(step, value)
+        elif value != SUBMIT:  # an item to edit: the whole trail stays, so 返回 and the answer lead back here
+            self.trail = (*self.trail, step.name)
+            self.node = self.dialog.nodes[value]
+            self.ask()
+            return
+        self.push()
+        self.follow()
+
+    def _put(self, step: Question, value: Any) -> None:  # noqa: ANN401 - any JSON-safe value
+        before = self.answers.get(step.into)
+        answers = {**self.answers, step.into: value}
+        if step.clears and before is not None and before != value:
+            for field in step.clears:
+                answers.pop(field, None)
+        self.answers = answers
+        if step.adopt is not None:
+            self.answers = step.adopt(self.view())
+        if step.emit is not None and (data := step.emit(self.view())) is not None:
+            self.effects.append(Save(step.saves, data))
+
+    def refuse(self, refusal: Rejected, text: str) -> None:
+        """An answer that cannot be taken: answer a policy question, or give reason and example."""
+        if text and (self.dialog.definition.name == "home" or any(mark in text for mark in QUESTION_MARKS)):
+            found = self.catalogue.book.find(text).answer
+            if found is not None:
+                self.effects.append(Say(f"{found.answer}\n（来源：{found.source}）"))
+                self.ask()
+                return
+        if self._long_silent():
+            resume(self)
+            return
+        self.wrong += 1
+        reason = self.node.rejected.get(refusal.key) or self.catalogue.rejected.get(refusal.key)
+        said = fill(reason or self.catalogue.rejected["other"], refusal.params)
+        choices = self._choices()
+        if self.wrong >= PATIENCE:
+            said += "\n" + self.catalogue.common["offer_help"]
+            choices = (*choices, Choice("帮助", "怎么填"), Choice("人工", "找人工"))
+        self.effects.append(Say(said, choices))
+
+    # --- following edges ---
+
+    def follow(self) -> None:
+        """Go along the edges of the current step to the next one that waits."""
+        self.go(self._target(self.node.step))
+
+    def go(self, target: Target) -> None:
+        """Move to a target and on, past what is already answered, until a step waits."""
+        while not isinstance(target, Enter):
+            self.followed += 1
+            if self.followed > STEP_LIMIT:
+                raise LoopError(f"{self.dialog.definition.name}.{target}")
+            self.node = node = self.dialog.node(target)
+            step = node.step
+            if isinstance(step, Question):
+                if step.into not in self.answers or step.into[0] == "_":
+                    self.arrive(node)
+                    return
+                self.push()
+            elif isinstance(step, Do):
+                if step.into not in self.answers:
+                    self.effects.append(Fetch(step.verb, step.data(self.view())))
+                    return
+            elif isinstance(step, Tell):
+                self.ask()
+            else:
+                self.arrive(node)
+                return
+            target = self._target(step)
+        self.enter(target)
+
+    def _target(self, step: Step) -> Target:
+        """The first edge whose condition holds."""
+        view = self.view()
+        for edge in step.goto:
+            if not isinstance(edge, When):
+                return edge
+            if edge.condition.test(view):
+                return edge.target
+        raise LoopError(f"no edge holds at {self.dialog.definition.name}.{step.name}")
+
+    def arrive(self, node: Node) -> None:
+        """Stand at a step and put its question."""
+        self.node = node
+        name = node.step.name
+        if name in self.trail:
+            self.trail = self.trail[: self.trail.index(name)]
+        if isinstance(node.step, Review):
+            self.answers = review.pruned(self.dialog, self.answers, self.trail)
+        self.ask()
+        if isinstance(node.step, Finish):
+            self.answers = {}
+            if node.step.forgets:
+                self.parked = {}
+
+    def push(self) -> None:
+        """The current step is answered: it joins the trail."""
+        name = self.node.step.name
+        if name in self.trail:
+            self.trail = self.trail[: self.trail.index(name)]
+        self.trail = (*self.trail, name)
+
+    def enter(self, target: Enter) -> None:
+        """Go over into a dialog, keeping a long one that is left half-way."""
+        if target.note is not None:
+            self.effects.append(Say(self.node.note))
+        taken = self.answers[target.take] if target.take is not None else None
+        self.parked = self._parked(target.discard)
+        self.dialog = self.catalogue.dialog(target.dialog)
+        kept = None if target.anew or target.step is not None else self.parked.get(target.dialog)
+        if kept is not None or target.anew or taken is not None:
+            self.parked = {name: left for name, left in self.parked.items() if name != target.dialog}
+        self.answers, self.trail, self.wrong = taken or {}, (), 0
+        if kept is not None:
+            self._unpark(kept)
+            self.say_where()
+            self.ask()
+        else:
+            self.go(target.step or self.dialog.first)
+
+    def _parked(self, discard: bool) -> Parked:
+        """The dialogs left half-way once this one is left too."""
+        definition = self.dialog.definition
+        others = {name: left for name, left in self.parked.items() if name != definition.name}
+        if discard:
+            return others
+        if not definition.long or not self.answers or isinstance(self.node.step, Finish):
+            return self.parked
+        left = [definition.version, self.node.step.name, dict(self.answers), list(self.trail)]
+        return {**others, definition.name: left}
+
+    def _unpark(self, kept: list[Any]) -> None:
+        version, step, answers, trail = kept
+        left = Session(self.dialog.definition.name, version, step, answers, tuple(trail))
+        session = brought_up(self.catalogue, left)
+        self.answers, self.trail = session.answers, session.trail
+        self.node = self.dialog.nodes[session.step]
+
+    # --- saying ---
+
+    def say(self, key: str) -> None:
+        """One of the shared texts."""
+        self.effects.append(Say(self.catalogue.common[key]))
+
+    def say_where(self) -> None:
+        """ "You were at 5 of 14"."""
+        done, total = count(self.dialog, self.node, self.view(), self.trail)
+        where = {"at": min(done + 1, total), "total": total}
+        self.effects.append(Say(fill(self.catalogue.common["where"], where)))
+
+    def ask(self) -> None:
+        """Put the current step's question, or tell its text."""
+        node, step = self.node, self.node.step
+        if isinstance(step, Do):
+            return
+        text = node.ask
+        links: tuple[Link, ...] = ()
+        if isinstance(step, Review):
+            written = review.lines(self.dialog, node, self.view())
+            text = fill(text, {"items": "\n".join(f"{n}. {line}" for n, line in enumerate(written, 1))})
+        elif node.dynamic and step.show is not None:
+            shown = step.show(self.view())
+            text = fill(text, shown)
+            if "url" in shown:
+                links = (Link(shown["link"], shown["url"]),)
+        self.effects.append(Say(text, self._choices(), links))
+
+    def _choices(self) -> tuple[Choice, ...]:
+        step = self.node.step
+        if isinstance(step, Review):
+            return review.choices(self.dialog, self.node, self.answers)
+        if isinstance(step, Ask) and step.suggest is not None:
+            return step.suggest(self.view())
+        return self.node.choices
+
+    def _long_silent(self) -> bool:
+        return self.silence > LONG_SILENCE and self.dialog.definition.long
+
+    def view(self) -> View:
+        """What conditions and texts may look at now."""
+        return View(self.answers, self.today, self.session.registered)
+
+    def finish(self) -> Advance:
+        """Put the session together again."""
+        answers = self.answers
+        fetching = bool(self.effects) and isinstance(self.effects[-1], Fetch)
+        if not fetching and any(field[0] == "_" for field in answers):
+            answers = {field: value for field, value in answers.items() if field[0] != "_"}
+        effects, echoes = without_echoes(
+            self.effects, self.session.echoes, self.now, self.catalogue.common["looping"]
+        )
+        session = Session(
+            self.dialog.definition.name,
+            self.dialog.definition.version,
+            self.node.step.name,
+            answers,
+            self.trail,
+            self.wrong,
+            self.parked,
+            self.now,
+            echoes,
+            self.session.registered,
+        )
+        return Advance(session, effects)
+
+
+def fill(template: str, params: Mapping[str, object]) -> str:
+    """Fill the blanks of a text; a blank without a value is left out rather than shown."""
+    return template.format_map(_Blank(params)) if "{" in template else template
+
+
+class _Blank(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return ""

@@ -1,0 +1,195 @@
+"""Conversations: one contact, its session, and the log of what was said. The path of every turn.
+
+A turn costs three statements: `find` (contact, session and an earlier answer to the same message, in one go),
+`keep_session` and `log`. They are compiled once and run on the driver; see `storage.statements`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import and_, bindparam, delete, select, update
+
+from storage.database import Connection, Statement, insert
+from storage.sealing import Sealer
+from storage.tables import Contact, DialogSession, Message, core
+
+STATE: Final = b"session.state_sealed"
+CONTENT: Final = b"message.content_sealed"
+
+contact, session, message = core(Contact), core(DialogSession), core(Message)
+
+
+class Found(NamedTuple):
+    """A contact as a turn needs it. `answer_*` are set when this very message was handled before."""
+
+    contact_id: int
+    person_id: int | None
+    submission_id: int | None
+    state_sealed: bytes | None
+    answer_id: int | None
+    answer_sealed: bytes | None
+
+
+class Entry(NamedTuple):
+    """One row of the log, opened: what was said by whom is inside `content` (JSON)."""
+
+    id: int
+    content: bytes
+    at: datetime
+
+
+FIND: Final = Statement(
+    select(
+        contact.c.id,
+        contact.c.person_id,
+        contact.c.submission_id,
+        session.c.state_sealed,
+        message.c.id,
+        message.c.content_sealed,
+    )
+    .select_from(
+        contact.outerjoin(session, session.c.contact_id == contact.c.id).outerjoin(
+            message, and_(message.c.contact_id == contact.c.id, message.c.message_id == bindparam("message"))
+        )
+    )
+    .where(contact.c.channel == bindparam("channel"), contact.c.address == bindparam("address")),
+    "message",
+    "channel",
+    "address",
+)
+
+ADD_CONTACT: Final = Statement(
+    insert(contact).returning(contact.c.id), "channel", "address", "source", "created_at"
+)
+
+_new_session = insert(session)
+KEEP_SESSION: Final = Statement(
+    _new_session.on_conflict_do_update(
+        index_elements=["contact_id"],
+        set_={
+            name: _new_session.excluded[name]
+            for name in ("dialog", "step", "version", "state_sealed", "updated_at")
+        },
+    ),
+    "contact_id",
+    "dialog",
+    "step",
+    "version",
+    "state_sealed",
+    "updated_at",
+)
+
+LOG: Final = Statement(
+    insert(message).returning(message.c.id),
+    "contact_id",
+    "message_id",
+    "dialog",
+    "step",
+    "content_sealed",
+    "at",
+)
+
+_entries = select(message.c.id, message.c.content_sealed, message.c.at).where(
+    message.c.contact_id == bindparam("contact")
+)
+BEFORE: Final = Statement(
+    _entries.where(message.c.id < bindparam("before"))
+    .order_by(message.c.id.desc())
+    .limit(bindparam("limit")),
+    "contact",
+    "before",
+    "limit",
+)
+AFTER: Final = Statement(
+    _entries.where(message.c.id > bindparam("after")).order_by(message.c.id).limit(bindparam("limit")),
+    "contact",
+    "after",
+    "limit",
+)
+NEWEST: Final = 2**62
+
+SET_PUSH: Final = Statement(
+    update(contact).where(contact.c.id == bindparam("contact")), "push_allowed", "contact"
+)
+LINK: Final = Statement(
+    update(contact).where(contact.c.id == bindparam("contact")), "person_id", "submission_id", "contact"
+)
+FORGET_MESSAGES: Final = Statement(
+    delete(message).where(message.c.contact_id == bindparam("contact")), "contact"
+)
+FORGET_SESSION: Final = Statement(
+    delete(session).where(session.c.contact_id == bindparam("contact")), "contact"
+)
+
+
+def find(connection: Connection, channel: str, address: str, message_id: str | None) -> Found | None:
+    """The contact at that address, with its session and any earlier answer to this message; None if unknown."""
+    row = connection.run(FIND, (message_id, channel, address)).fetchone()
+    return None if row is None else Found(*row)
+
+
+def add_contact(connection: Connection, channel: str, address: str, source: str | None, now: datetime) -> int:
+    """A new contact; returns its id. Raises `Conflict` when the address is known."""
+    added: int = connection.run(ADD_CONTACT, (channel, address, source, now)).fetchone()[0]
+    return added
+
+
+def keep_session(
+    connection: Connection,
+    contact_id: int,
+    dialog: str,
+    step: str,
+    version: int,
+    sealed: bytes,
+    now: datetime,
+) -> None:
+    """Store where the conversation stands."""
+    connection.run(KEEP_SESSION, (contact_id, dialog, step, version, sealed, now))
+
+
+def log(
+    connection: Connection,
+    contact_id: int,
+    message_id: str | None,
+    dialog: str,
+    step: str,
+    sealed: bytes,
+    now: datetime,
+) -> int:
+    """Log a handled message with its answer; returns the row's id, by which event streams resume."""
+    added: int = connection.run(LOG, (contact_id, message_id, dialog, step, sealed, now)).fetchone()[0]
+    return added
+
+
+def entries_before(
+    connection: Connection, sealer: Sealer, contact_id: int, before: int | None, limit: int
+) -> list[Entry]:
+    """The newest entries older than `before`, oldest first."""
+    rows = connection.run(BEFORE, (contact_id, before or NEWEST, limit)).fetchall()
+    return [Entry(row[0], sealer.open(row[1], CONTENT), row[2]) for row in reversed(rows)]
+
+
+def entries_after(
+    connection: Connection, sealer: Sealer, contact_id: int, after: int, limit: int
+) -> list[Entry]:
+    """Entries newer than `after`, oldest first."""
+    rows = connection.run(AFTER, (contact_id, after, limit)).fetchall()
+    return [Entry(row[0], sealer.open(row[1], CONTENT), row[2]) for row in rows]
+
+
+def set_push(connection: Connection, contact_id: int, allowed: bool) -> None:
+    """Whether this contact may be sent messages of our own accord (推送)."""
+    connection.run(SET_PUSH, (allowed, contact_id))
+
+
+def link(connection: Connection, contact_id: int, person_id: int | None, submission_id: int) -> None:
+    """Tie a contact to a person of the base, or only to what it submitted."""
+    connection.run(LINK, (person_id, submission_id, contact_id))
+
+
+def forget(connection: Connection, contact_id: int) -> None:
+    """Erase a contact's log and session."""
+    connection.run(FORGET_MESSAGES, (contact_id,))
+    connection.run(FORGET_SESSION, (contact_id,))

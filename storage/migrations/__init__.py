@@ -1,0 +1,1 @@
+"""Migrations: one change of the tables a file, run by `storage.schema`."""

@@ -1,0 +1,286 @@
+"""The tables of the trainee information base (见习对象信息库), the same on SQLite and PostgreSQL.
+
+Columns named `*_sealed` hold values sealed by `storage.sealing` (AES-256-GCM), columns named `*_index` keyed
+hashes for finding a value without opening it; the lists at the end tell key rotation about both. Times are
+UTC. Deleting a person or a contact deletes what hangs on it; the audit log refers to nobody by foreign key,
+so it stays. Rows carry no behaviour: the verbs are in the modules of their nouns.
+"""
+
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint
+from sqlmodel import Field
+
+from storage.columns import NEVER_REUSED, Base, IndexColumn, Json, SealedColumn, UtcTime, core
+
+__all__ = [
+    "INDEX_COLUMNS",
+    "SEALED_COLUMNS",
+    "Audit",
+    "Base",
+    "Consent",
+    "Contact",
+    "DialogSession",
+    "Download",
+    "EligibilityResult",
+    "HardshipMark",
+    "Installation",
+    "Message",
+    "Person",
+    "PersonField",
+    "RegisterEntry",
+    "StaffCase",
+    "Submission",
+    "core",
+]
+
+
+class Installation(Base, table=True):
+    """Facts about this database itself, such as the check value of each key."""
+
+    key: str = Field(primary_key=True)
+    value: bytes
+
+
+class Contact(Base, table=True):
+    """A channel identity (渠道身份): one conversation partner on one channel, registered or not."""
+
+    __table_args__ = (UniqueConstraint("channel", "address"), NEVER_REUSED)
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    address: str
+    person_id: int | None = Field(default=None, foreign_key="person.id", ondelete="SET NULL", index=True)
+    # Contact and submission point at each other, so this key is added after both tables.
+    submission_id: int | None = Field(
+        default=None,
+        sa_column_args=[ForeignKey("submission.id", ondelete="SET NULL", use_alter=True)],
+        index=True,
+    )
+    source: str | None = None
+    reachable: bool = True
+    push_allowed: bool = False
+    created_at: datetime = Field(sa_type=UtcTime)
+
+
+class DialogSession(Base, table=True):
+    """The running dialog of a contact: where it stands, and the sealed state."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index(None, "dialog", "step"),)
+
+    contact_id: int = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
+    dialog: str
+    step: str
+    version: int
+    state_sealed: bytes
+    updated_at: datetime = Field(sa_type=UtcTime, index=True)
+
+
+class Message(Base, table=True):
+    """A handled message with its answer: the conversation's log, and what a repeated message gets again."""
+
+    __table_args__ = (
+        UniqueConstraint("contact_id", "message_id"),
+        Index(None, "contact_id", "id"),
+        NEVER_REUSED,
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", ondelete="CASCADE")
+    message_id: str | None = None
+    dialog: str
+    step: str
+    content_sealed: bytes
+    at: datetime = Field(sa_type=UtcTime)
+
+
+class Person(Base, table=True):
+    """A registered young person (见习对象). `version` grows with each edit: no clerk overwrites another."""
+
+    __table_args__ = (NEVER_REUSED,)
+
+    id: int | None = Field(default=None, primary_key=True)
+    status: str
+    track: str
+    outcome: str
+    eligible_until: date | None = None
+    document_kind: str
+    name_sealed: bytes
+    name_index: bytes = Field(index=True)
+    id_number_sealed: bytes
+    id_number_index: bytes | None = Field(default=None, unique=True)
+    phone_sealed: bytes
+    phone_index: bytes = Field(index=True)
+    birth_date_sealed: bytes | None = None
+    sex: str | None = None
+    household_region: str | None = None
+    residence: str
+    residence_city: str = Field(index=True)
+    education: str
+    school: str | None = None
+    major: str | None = None
+    graduated_on: str | None = None
+    unemployment_registered: str | None = None
+    circumstances: list[str] = Field(default_factory=list, sa_type=Json)
+    skill_level: str
+    hardship_sealed: bytes | None = None
+    position_kinds: list[str] = Field(default_factory=list, sa_type=Json)
+    cities: list[str] = Field(default_factory=list, sa_type=Json)
+    available_from: date
+    push_consent: bool
+    demo: bool = False
+    channel: str
+    created_at: datetime = Field(sa_type=UtcTime)
+    updated_at: datetime = Field(sa_type=UtcTime)
+    version: int = 1
+
+
+class PersonField(Base, table=True):
+    """One value that a field of a person has had, with who said so: provenance and history, only added to.
+
+    `source` is self, import, comparison or clerk; the newest row of a field is what holds.
+    """
+
+    __tablename__ = "person_field"
+    __table_args__ = (Index(None, "person_id", "field", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", ondelete="CASCADE")
+    field: str
+    value_sealed: bytes
+    source: str
+    actor: str
+    at: datetime = Field(sa_type=UtcTime)
+
+
+class Submission(Base, table=True):
+    """A registration as it was submitted; `outcome` is created, linked, updated or conflict."""
+
+    __table_args__ = (NEVER_REUSED,)
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", ondelete="CASCADE", index=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id", ondelete="CASCADE", index=True)
+    answers_sealed: bytes
+    outcome: str
+    at: datetime = Field(sa_type=UtcTime)
+
+
+class Consent(Base, table=True):
+    """A consent given or refused (知情同意): to which text, in which version, when and where."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int | None = Field(default=None, foreign_key="contact.id", ondelete="CASCADE", index=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id", ondelete="CASCADE", index=True)
+    kind: str
+    given: bool
+    version: str
+    text_hash: str
+    channel: str
+    at: datetime = Field(sa_type=UtcTime)
+
+
+class HardshipMark(Base, table=True):
+    """A hardship of a person (困难毕业生标识), as said or as found by comparison."""
+
+    __tablename__ = "hardship_mark"
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", ondelete="CASCADE", index=True)
+    kind: str
+    source: str
+    status: str
+    proof_date: date | None = None
+    expires_on: date | None = None
+    at: datetime = Field(sa_type=UtcTime)
+
+
+class EligibilityResult(Base, table=True):
+    """One eligibility test of a person: outcome, reasons, and the parameters it was made with."""
+
+    __tablename__ = "eligibility_result"
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", ondelete="CASCADE", index=True)
+    test_date: date
+    track: str
+    outcome: str
+    reasons: list[Any] = Field(default_factory=list, sa_type=Json)
+    eligible_until: date | None = None
+    parameters: str
+    at: datetime = Field(sa_type=UtcTime)
+
+
+class StaffCase(Base, table=True):
+    """Something that waits for a clerk; `kind` is hand_over, identity_conflict or review_request."""
+
+    __tablename__ = "staff_case"
+    __table_args__ = (Index(None, "status", "id"), NEVER_REUSED)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    contact_id: int | None = Field(default=None, foreign_key="contact.id", ondelete="CASCADE", index=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id", ondelete="CASCADE", index=True)
+    submission_id: int | None = Field(
+        default=None, foreign_key="submission.id", ondelete="SET NULL", index=True
+    )
+    note_sealed: bytes | None = None
+    status: str
+    created_at: datetime = Field(sa_type=UtcTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class RegisterEntry(Base, table=True):
+    """One person of an imported register (实名信息数据库、求职登记、失业登记库), found by ID number."""
+
+    __tablename__ = "register_entry"
+    __table_args__ = (UniqueConstraint("register", "id_number_index"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    # Pydantic owns the attribute name `register`; the column has it nevertheless.
+    register_name: str = Field(sa_column=Column("register", String, nullable=False))
+    id_number_index: bytes = Field(index=True)
+    name_index: bytes
+    data_sealed: bytes
+    at: datetime = Field(sa_type=UtcTime)
+
+
+class Audit(Base, table=True):
+    """Who did what to whom. Only added to: triggers refuse every UPDATE and DELETE."""
+
+    __table_args__ = (Index(None, "subject", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcTime)
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class Download(Base, table=True):
+    """A one-time link to a file made for a contact, known by the keyed hash of its token."""
+
+    token_index: bytes = Field(primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", ondelete="CASCADE", index=True)
+    kind: str
+    expires_at: datetime = Field(sa_type=UtcTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+SEALED_COLUMNS: Final = tuple(
+    SealedColumn(table.name, column.name)
+    for table in Base.metadata.sorted_tables
+    for column in table.columns
+    if column.name.endswith("_sealed")
+)
+
+INDEX_COLUMNS: Final = (
+    IndexColumn("person", "name_index", "name_sealed", "name"),
+    IndexColumn("person", "id_number_index", "id_number_sealed", "id_number"),
+    IndexColumn("person", "phone_index", "phone_sealed", "phone"),
+    IndexColumn("register_entry", "name_index", "data_sealed", "name", "name"),
+    IndexColumn("register_entry", "id_number_index", "data_sealed", "id_number", "id_number"),
+)
