@@ -125,7 +125,7 @@ def _compile(step: Step, texts: Texts) -> Node:
     return Node(
         step=step,
         ask=texts["ask"].strip() if step.waits or isinstance(step, Tell | Finish) else "",
-        dynamic="{" in texts.get("ask", "") and step.show is not None,
+        dynamic=step.show is not None,
         help=texts.get("help", "").strip(),
         choices=_choices(step, options, texts),
         understand=_understanding(step, matcher),

@@ -264,13 +264,18 @@ class Walk:
         kept = None if target.anew or target.step is not None else self.parked.get(target.dialog)
         if kept is not None or target.anew or taken is not None:
             self.parked = {name: left for name, left in self.parked.items() if name != target.dialog}
-        self.answers, self.trail, self.wrong = taken or {}, (), 0
+        self.answers, self.trail, self.wrong = taken or {}, self._answered(taken or {}), 0
         if kept is not None:
             self._unpark(kept)
             self.say_where()
             self.ask()
         else:
             self.go(target.step or self.dialog.first)
+
+    def _answered(self, answers: Answers) -> tuple[str, ...]:
+        """The trail of somebody whose answers are brought along: 返回 and the review go by it."""
+        nodes = self.dialog.nodes.values()
+        return tuple(n.step.name for n in nodes if isinstance(n.step, Question) and n.step.into in answers)
 
     def _parked(self, discard: bool) -> Parked:
         """The dialogs left half-way once this one is left too."""

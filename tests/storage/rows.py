@@ -23,7 +23,7 @@ NOON = datetime(2023, 7, 1, 4, 0, tzinfo=UTC)
 
 def contact(connection: Connection, address: str = "visitor") -> int:
     """Store a contact of the web channel; return its id."""
-    row = Contact(channel="web", address=address, created_at=NOON, last_seen_at=NOON)
+    row = Contact(channel="web", address=address, created_at=NOON)
     connection.session.add(row)
     connection.session.flush()
     assert row.id is not None

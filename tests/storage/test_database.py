@@ -11,7 +11,7 @@ from typing import Literal
 
 import psycopg
 import pytest
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 
 from storage.database import Connection, Database, Statement, insert
 from storage.errors import Conflict, StorageUnavailable
@@ -22,7 +22,6 @@ ADD = Statement(insert(fact), "key", "value")
 ADD_IF_NEW = Statement(insert(fact).on_conflict_do_nothing(), "key", "value")
 COUNT = Statement(select(func.count()).select_from(fact))
 KEYS = Statement(select(fact.c.key))
-VALUE = Statement(select(fact.c.value).where(fact.c.key == bindparam("key")), "key")
 
 WRITERS = pytest.mark.parametrize("writer", ["inline", "thread"])
 Writer = Literal["inline", "thread"]
@@ -326,20 +325,29 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
 
 
 async def test_processes_taking_locks_in_opposite_order_do_not_deadlock(postgresql_url: str) -> None:
-    one, other = Database(postgresql_url), Database(postgresql_url)
-    await one.write(add("shared"))
+    one, other, third = (Database(postgresql_url) for _ in range(3))
+    inside = threading.Event()
 
-    async def load(database: Database, order: list[int]) -> None:
-        for _ in range(10):
-            await asyncio.gather(*(database.write(touch, lock=("contact", n)) for n in order))
+    def hold_until_both_wait(connection: Connection) -> None:
+        inside.set()
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        for _ in range(20_000):
+            if connection.sqlalchemy.exec_driver_sql(waiting).scalar_one() == 2:
+                return
+        raise AssertionError("the two batches never waited")
 
-    def touch(connection: Connection) -> None:
-        connection.run(VALUE, ("shared",)).fetchone()
-
-    numbers = list(range(40))
-    await asyncio.wait_for(asyncio.gather(load(one, numbers), load(other, numbers[::-1])), 30)
-    await one.close()
-    await other.close()
+    holding = asyncio.create_task(third.write(hold_until_both_wait, lock="middle"))
+    await asyncio.to_thread(inside.wait, 10)
+    orders = ((one, ["first", "middle", "last"]), (other, ["last", "middle", "first"]))
+    batches = [
+        database.write(add(f"{n}{lock}"), lock=lock)
+        for n, (database, locks) in enumerate(orders)
+        for lock in locks
+    ]
+    assert len(await asyncio.gather(*batches)) == 6
+    await holding
+    for database in (one, other, third):
+        await database.close()
 
 
 async def test_a_lock_keeps_other_processes_out_until_the_commit(postgresql_url: str) -> None:

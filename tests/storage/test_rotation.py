@@ -182,7 +182,7 @@ async def test_rotation_while_people_write_loses_no_answer(database_url: str, ke
 
 
 def sessions_row(connection: Connection, sealer: Sealer, number: int) -> int:
-    contact = Contact(channel="web", address=str(number), created_at=rows.NOON, last_seen_at=rows.NOON)
+    contact = Contact(channel="web", address=str(number), created_at=rows.NOON)
     connection.session.add(contact)
     connection.session.flush()
     assert contact.id is not None

@@ -12,13 +12,13 @@ from storage.tables import Contact, EligibilityResult, Person, core
 
 contact = core(Contact)
 NOON = datetime(2023, 7, 1, 12, 30, 15, 123456, tzinfo=UTC)
-NAMES = ("channel", "address", "created_at", "last_seen_at")
+NAMES = ("channel", "address", "created_at")
 ADD = Statement(insert(contact).returning(contact.c.id), *NAMES)
 ADD_IF_NEW = Statement(insert(contact).on_conflict_do_nothing(), *NAMES)
 UPSERT = Statement(
     insert(contact)
-    .on_conflict_do_update(index_elements=["channel", "address"], set_={"last_seen_at": bindparam("seen")})
-    .returning(contact.c.id, contact.c.last_seen_at),
+    .on_conflict_do_update(index_elements=["channel", "address"], set_={"created_at": bindparam("seen")})
+    .returning(contact.c.id, contact.c.created_at),
     *NAMES,
     "seen",
 )
@@ -26,13 +26,13 @@ FIND = Statement(select(contact).where(contact.c.address == bindparam("who")), "
 
 
 def add(address: str) -> Callable[[Connection], Any]:
-    return lambda connection: connection.run(ADD, ("web", address, NOON, NOON)).fetchone()[0]
+    return lambda connection: connection.run(ADD, ("web", address, NOON)).fetchone()[0]
 
 
 def test_a_row_comes_back_as_python_values_with_column_defaults(database: Database) -> None:
     identity = database.write_sync(add("伟"))
     row = database.read_sync(lambda c: c.run(FIND, ("伟",)).fetchone())
-    assert row == (identity, "web", "伟", None, None, None, True, False, NOON, NOON)
+    assert row == (identity, "web", "伟", None, None, None, True, False, NOON)
 
 
 def test_the_driver_and_sqlalchemy_read_the_same(database: Database) -> None:
@@ -48,7 +48,7 @@ def test_the_driver_and_sqlalchemy_read_the_same(database: Database) -> None:
 
 def test_what_a_session_wrote_a_statement_reads(database: Database) -> None:
     def work(connection: Connection) -> object:
-        connection.session.add(Contact(channel="web", address="s", created_at=NOON, last_seen_at=NOON))
+        connection.session.add(Contact(channel="web", address="s", created_at=NOON))
         connection.session.flush()
         return connection.run(FIND, ("s",)).fetchone()
 
@@ -69,7 +69,7 @@ def test_json_dates_and_missing_values_survive(database: Database) -> None:
 def test_an_instant_of_another_zone_is_the_same_instant(database: Database) -> None:
     china = timezone(timedelta(hours=8))
     there = NOON.astimezone(china)
-    database.write_sync(lambda c: c.run(ADD, ("web", "z", there, there)).fetchone())
+    database.write_sync(lambda c: c.run(ADD, ("web", "z", there)).fetchone())
     [found] = database.read_sync(lambda c: c.run(FIND, ("z",)).fetchall())
     assert found[-1] == there
     assert found[-1].utcoffset() == timedelta(0)
@@ -77,7 +77,7 @@ def test_an_instant_of_another_zone_is_the_same_instant(database: Database) -> N
 
 def test_instants_compare_in_order_of_time(database: Database) -> None:
     later = [NOON + timedelta(microseconds=n * 999_999) for n in range(4)]
-    rows = [("web", str(number), moment, moment) for number, moment in enumerate(later)]
+    rows = [("web", str(number), moment) for number, moment in enumerate(later)]
     database.write_sync(lambda c: [c.run(ADD, row).fetchone() for row in rows])
     since = Statement(
         select(contact.c.address)
@@ -91,14 +91,14 @@ def test_instants_compare_in_order_of_time(database: Database) -> None:
 def test_a_time_without_zone_is_refused(database: Database) -> None:
     naive = NOON.replace(tzinfo=None)
     with pytest.raises(ValueError, match="time zone"):
-        database.write_sync(lambda c: c.run(ADD, ("web", "n", naive, naive)))
+        database.write_sync(lambda c: c.run(ADD, ("web", "n", naive)))
 
 
 def test_on_conflict_clauses_serve_both_engines(database: Database) -> None:
     first = database.write_sync(add("twice"))
-    ignored = database.write_sync(lambda c: c.run(ADD_IF_NEW, ("web", "twice", NOON, NOON)).rowcount)
+    ignored = database.write_sync(lambda c: c.run(ADD_IF_NEW, ("web", "twice", NOON)).rowcount)
     later = NOON + timedelta(hours=1)
-    kept = database.write_sync(lambda c: c.run(UPSERT, ("web", "twice", NOON, NOON, later)).fetchone())
+    kept = database.write_sync(lambda c: c.run(UPSERT, ("web", "twice", NOON, later)).fetchone())
     assert (ignored, kept) == (0, (first, later))
 
 
@@ -148,7 +148,7 @@ def test_a_statement_that_cannot_run_is_refused_when_compiled(
 
 
 def test_a_wrong_number_of_values_is_refused(database: Database) -> None:
-    with pytest.raises(ValueError, match="takes 4 parameters, 1 given"):
+    with pytest.raises(ValueError, match="takes 3 parameters, 1 given"):
         database.write_sync(lambda c: c.run(ADD, ("web",)))
 
 
