@@ -36,6 +36,9 @@ log = structlog.get_logger()
 SHUTDOWN_SECONDS: Final = 10.0
 """How long running turns may take to finish when the process is told to stop."""
 
+BUSY_MILLISECONDS: Final = 2000
+"""How long to wait for another process that holds the SQLite file: below what WeChat waits for an answer."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -74,7 +77,7 @@ def open_parts(settings: Settings, clock: Callable[[], datetime] = utc_now) -> P
         migrate(settings.database)
     else:
         require_schema(settings.database)
-    database = Database(settings.database)
+    database = Database(settings.database, busy_timeout=BUSY_MILLISECONDS)
     database.write_sync(lambda connection: check_keys(connection, sealer))
     turns = Turns(database, sealer, catalogue(), clock, ZoneInfo(settings.timezone))
     return Parts(settings, database, sealer, turns, Hub(), Metrics(database))
