@@ -25,7 +25,7 @@ check: .venv/dev.stamp
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --config pyproject.toml | tail -n 4
+	@$(BIN)/lint-imports pyproject.toml | tail -n 4
 	@$(BIN)/jianxi dialogs check
 
 format: .venv/dev.stamp
@@ -50,8 +50,8 @@ bench: .venv/dev.stamp
 
 lock:
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
-	@.venv-lock/bin/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
-	@.venv-lock/bin/uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.lock
+	@.venv-lock/bin/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
+	@.venv-lock/bin/uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-header --quiet -o requirements-dev.lock
 	@rm -rf .venv-lock
 
 clean:

@@ -7,7 +7,7 @@ import sys
 from bot.cli import app
 from bot.logs import masked
 from dialogs.errors import BadDefinition
-from storage.errors import StorageError
+from storage.errors import StorageError, StorageUnavailable
 
 
 def main() -> None:
@@ -16,6 +16,9 @@ def main() -> None:
         app()
     except BadDefinition as error:
         sys.stderr.write("对话定义有误：\n" + "\n".join(error.problems) + "\n")
+        sys.exit(1)
+    except StorageUnavailable as error:
+        sys.stderr.write(f"数据库用不了（{masked(str(error))}）。运行 jianxi doctor 看看原因。\n")
         sys.exit(1)
     except StorageError as error:
         sys.stderr.write(f"出错了：{masked(str(error))}\n")

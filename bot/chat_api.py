@@ -34,6 +34,9 @@ LONGEST_MESSAGE_ID: Final = 128
 ADDRESS_BYTES: Final = 16
 BUBBLES: Final = 64
 """Room for bubbles in one turn: a bubble's public number is the turn's number times this, plus its place."""
+NEWCOMERS_BURST: Final = 300
+NEWCOMERS_PER_SECOND: Final = 30.0
+"""New conversations from one address: a school's whole class may sit behind one."""
 PAGE: Final = 50
 PING_SECONDS: Final = 15.0
 STREAMS_EACH: Final = 8
@@ -69,6 +72,7 @@ class ChatApi:
         self.metrics = metrics
         self.secure = secure
         self.throttle = throttle or Throttle()
+        self.newcomers = throttle or Throttle(NEWCOMERS_BURST, NEWCOMERS_PER_SECOND)
         folder = resources.files("bot") / "web"
         self.page = (folder / "chat.html").read_text("utf-8").replace("{{demo}}", "data-demo" if demo else "")
         self.assets = {
@@ -113,7 +117,8 @@ class ChatApi:
         try:
             address, token = self._conversation(request)
             text, message_id = _read_message(await _body(request))
-            wait = self.throttle.wait(address or request.remote or "", started)
+            bucket = (self.throttle, address) if address else (self.newcomers, _remote(request))
+            wait = bucket[0].wait(bucket[1], started)
             if wait > 0:
                 raise Refusal(
                     429,
@@ -326,6 +331,15 @@ def bubbles(entry: Entry) -> list[dict[str, Any]]:
     ]
 
 
+def _remote(request: web.Request) -> str:
+    """The address a newcomer comes from; a proxy on this machine is believed about whom it speaks for."""
+    remote = request.remote or ""
+    forwarded = request.headers.get("X-Forwarded-For")
+    if forwarded and remote in ("127.0.0.1", "::1", ""):
+        return forwarded.rsplit(",", 1)[-1].strip()[:64]
+    return remote
+
+
 async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON of any shape
     if (request.content_length or 0) > LONGEST_BODY:
         raise Refusal(413, "too_large", "这条消息太大了，请分几次发。")
@@ -346,7 +360,11 @@ def _read_message(data: Any) -> tuple[str, str]:  # noqa: ANN401 - JSON of any s
     text, message_id = data.get("text"), data.get("message_id")
     if not isinstance(text, str):
         raise Refusal(400, "bad_shape", "消息格式不对：text 要是文字。")
-    if not isinstance(message_id, str) or not message_id or len(message_id) > LONGEST_MESSAGE_ID:
+    if (
+        not isinstance(message_id, str)
+        or not message_id.strip("\x00")
+        or len(message_id) > LONGEST_MESSAGE_ID
+    ):
         raise Refusal(400, "bad_message_id", "消息格式不对：message_id 要是 1 到 128 个字符，每条消息一个。")
     if not text.strip("\x00 \t\r\n\u200b"):
         raise Refusal(400, "empty", "没有收到文字，请打字再发。")

@@ -27,9 +27,10 @@ from bot.export import HEADERS, person_fields, write_spreadsheet
 from bot.logs import configure
 from bot.settings import Settings
 from bot.terminal import chat as chat_in_terminal
-from bot.texts import catalogue, load_texts
+from bot.texts import STEPS_LOCK, catalogue, read_steps_lock
 from dialogs.checks import problems
 from dialogs.diagram import mermaid
+from dialogs.released import lock_faults, with_missing
 from storage import audit, people
 from storage.database import Connection
 from storage.keys import KeyFile, create_key_file
@@ -219,11 +220,16 @@ def _audit_view(connection: Connection, action: str, *, unmasked: bool = True) -
 
 
 @dialogs_app.command("check", epilog="例：jianxi dialogs check")
-def dialogs_check() -> None:
-    """检查所有对话：每条路走得通、文字齐全、先同意后收集。"""
-    load_texts()
+def dialogs_check(
+    write_lock: Annotated[
+        bool, typer.Option("--write-lock", help="把新步骤记进 dialogs/steps.lock（发布前做）。")
+    ] = False,
+) -> None:
+    """检查所有对话：每条路走得通、文字齐全、先同意后收集，老版本的会话都接得上。"""
     ready = catalogue()
-    found = problems(ready)
+    if write_lock:
+        STEPS_LOCK.write_text(with_missing(ready, read_steps_lock()), "utf-8")
+    found = (*problems(ready), *lock_faults(ready, read_steps_lock()))
     for fault in found:
         typer.echo(fault, err=True)
     if found:

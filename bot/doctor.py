@@ -11,7 +11,7 @@ from bot.settings import Settings
 from bot.texts import catalogue
 from dialogs.errors import BadDefinition
 from storage.database import Database
-from storage.errors import StorageError
+from storage.errors import StorageError, StorageUnavailable
 from storage.keys import KeyFile
 from storage.rotation import check_keys
 from storage.schema import schema_state
@@ -104,6 +104,13 @@ def _database(settings: Settings, sealer: Sealer | None) -> Finding:
                 database.write_sync(lambda connection: check_keys(connection, sealer))
             finally:
                 database.close_sync()
+    except StorageUnavailable as error:
+        where = (
+            "磁盘满没满、有没有别的程序占着"
+            if settings.embedded
+            else "它在不在运行、JIANXI_DATABASE_URL 对不对"
+        )
+        return Finding("数据库", "fault", f"连不上（{error}）：请看{where}。")
     except StorageError as error:
         return Finding("数据库", "fault", str(error))
     return Finding("数据库", "ok", f"连接正常，表结构 {state.head}。")

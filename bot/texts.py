@@ -5,10 +5,14 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from dialogs.catalogue import Catalogue
 from dialogs.everything import build
+
+STEPS_LOCK: Final = Path(__file__).resolve().parent.parent / "dialogs" / "steps.lock"
+"""The list of released steps (see `dialogs.released`), in the source tree or as installed."""
 
 
 def load_texts() -> dict[str, Any]:
@@ -23,3 +27,8 @@ def catalogue() -> Catalogue:
     """Every dialog ready to run. Raises `BadDefinition` with all that is wrong."""
     texts = load_texts()
     return build(texts, texts["answers"])
+
+
+def read_steps_lock() -> str:
+    """The list of released steps; empty when there is none yet."""
+    return STEPS_LOCK.read_text("utf-8") if STEPS_LOCK.is_file() else ""

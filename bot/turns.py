@@ -106,11 +106,25 @@ class Turns:
             logged = orjson.loads(self.sealer.open(found.answer_sealed, CONTENT))
             other = logged["mark"] != _mark(incoming.text)
             return Reply(found.contact_id, found.answer_id, orjson.dumps(logged["reply"]), True, other)
+        desk, session, local = self.open(
+            connection, incoming.channel, incoming.address, found, incoming.source
+        )
+        said = self._kept(session, incoming.text)
+        session, says = self.advance(desk, session, incoming.event, local)
+        return self.store(desk, session, says, local, incoming.message_id, said, incoming.text)
+
+    def open(
+        self,
+        connection: Connection,
+        channel: str,
+        address: str,
+        found: conversations.Found | None,
+        source: str | None = None,
+    ) -> tuple[Desk, Session, datetime]:
+        """The desk and the session of a contact, who is made if new; and the local time of this turn."""
         now = self.clock()
         if found is None:
-            contact_id = conversations.add_contact(
-                connection, incoming.channel, incoming.address, incoming.source, now
-            )
+            contact_id = conversations.add_contact(connection, channel, address, source, now)
             session, person_id, registered = begin(self.catalogue), None, False
         else:
             contact_id, person_id = found.contact_id, found.person_id
@@ -126,44 +140,55 @@ class Turns:
             self.sealer,
             self.catalogue,
             contact_id,
-            incoming.channel,
+            channel,
             now,
             local.date(),
             person_id,
             registered,
         )
-        said = self._kept(session, incoming.text)
-        session, says = self._advance(desk, session, incoming.event, local)
+        return desk, session, local
+
+    def store(
+        self,
+        desk: Desk,
+        session: Session,
+        says: list[Say],
+        local: datetime,
+        message_id: str,
+        said: str,
+        text: str,
+    ) -> Reply:
+        """Keep where the conversation now stands, and log the message with its answer."""
         body = self._body(session, says, local)
         content = orjson.dumps(
             {
                 "said": said,
-                "mark": _mark(incoming.text),
+                "mark": _mark(text),
                 "at": local.isoformat(timespec="seconds"),
                 "reply": orjson.Fragment(body),
             }
         )
         conversations.keep_session(
-            connection,
-            contact_id,
+            desk.connection,
+            desk.contact_id,
             session.dialog,
             session.step,
             session.version,
             self.sealer.seal(encode(session), STATE),
-            now,
+            desk.now,
         )
         event_id = conversations.log(
-            connection,
-            contact_id,
-            incoming.message_id,
+            desk.connection,
+            desk.contact_id,
+            message_id,
             session.dialog,
             session.step,
             self.sealer.seal(content, CONTENT),
-            now,
+            desk.now,
         )
-        return Reply(contact_id, event_id, body)
+        return Reply(desk.contact_id, event_id, body)
 
-    def _advance(
+    def advance(
         self, desk: Desk, session: Session, event: Event, local: datetime
     ) -> tuple[Session, list[Say]]:
         """Let the engine run until it asks for nothing more; carry out its verbs on the way."""
@@ -210,6 +235,7 @@ class Turns:
                     "text": say.text,
                     "choices": [{"value": value, "label": label} for value, label in say.choices],
                     "links": [{"label": label, "url": url} for label, url in say.links],
+                    **({"listed": True} if say.listed else {}),
                 }
                 for say in says
             ],

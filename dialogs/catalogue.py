@@ -113,7 +113,7 @@ def compile_catalogue(
     if problems:
         raise BadDefinition(tuple(problems))
     common = texts["common"]
-    commands = {fold(word): name for name, words in common["commands"].items() for word in words}
+    commands = {fold(word) or word: name for name, words in common["commands"].items() for word in words}
     return Catalogue(dialogs, common["say"], common["rejected"], commands, book)
 
 

@@ -58,6 +58,10 @@ class _Graph:
             self.after[name] = onward
             for target in onward:
                 self.before[target].append(name)
+        self.passing = frozenset(
+            field for node in self.nodes.values() if (field := _fields(node.step)).startswith("_")
+        )
+        self.given = _given(self)
 
 
 def _entries(catalogue: Catalogue) -> dict[str, frozenset[str]]:
@@ -131,7 +135,7 @@ def _no_loop_without_input(graph: _Graph) -> Iterator[str]:
     onward = {name: [t for t in graph.after[name] if t in silent] for name in silent}
     state: dict[str, int] = {}  # 1 on the path, 2 done
 
-    for root in silent:
+    for root in sorted(silent):
         stack: list[tuple[str, Iterator[str]]] = [(root, iter(onward[root]))]
         if state.get(root):
             continue
@@ -157,7 +161,7 @@ def _given(graph: _Graph) -> dict[str, frozenset[str]]:
     while todo:
         name = todo.pop()
         step = graph.nodes[name].step
-        leaving = _leaving(step, given[name])
+        leaving = _leaving(graph, step, given[name])
         for target in graph.after[name]:
             if isinstance(step, Review) and target in step.items:
                 continue  # only items that were answered can be picked
@@ -172,18 +176,17 @@ def _fields(step: Step) -> str:
     return step.into if isinstance(step, Question | Do) else ""
 
 
-def _leaving(step: Step, given: frozenset[str]) -> frozenset[str]:
+def _leaving(graph: _Graph, step: Step, given: frozenset[str]) -> frozenset[str]:
     """What is known when this step's edges are judged: answers of one turn do not outlive a wait."""
     if step.waits:
-        given = frozenset(field for field in given if field[0] != "_")
+        given -= graph.passing
     return given | {_fields(step)} - {""}
 
 
 def _no_answer_is_read_before_it_is_given(graph: _Graph) -> Iterator[str]:
-    given = _given(graph)
     for name, node in graph.nodes.items():
-        step, here = node.step, given[name]
-        leaving = _leaving(step, here)
+        step, here = node.step, graph.given[name]
+        leaving = _leaving(graph, step, here)
         for test in conditions(step):
             for field in set(test.reads) - leaving:
                 yield f"{name}: the condition {test.name} reads {field} before it is given"
@@ -194,12 +197,11 @@ def _no_answer_is_read_before_it_is_given(graph: _Graph) -> Iterator[str]:
 
 
 def _consent_comes_first(graph: _Graph) -> Iterator[str]:
-    given = _given(graph)
     for name, node in graph.nodes.items():
         if (
             isinstance(node.step, Question)
             and node.step.consent is not None
-            and node.step.consent not in given[name]
+            and node.step.consent not in graph.given[name]
         ):
             yield f"{name}: asks for sensitive information before {node.step.consent}"
 
@@ -250,7 +252,8 @@ def rendered(node: Node) -> str:
     items = "\n".join(f"{n}. {option.label}：{SAMPLE}" for n, option in enumerate(node.options[:-1], 1))
     blanks = _Samples(items=items) if isinstance(node.step, Review) else _Samples()
     text = node.ask.format_map(blanks) if "{" in node.ask else node.ask
-    lines = [f"{choice.value}. {choice.label}" for choice in node.choices]
+    listed = isinstance(node.step, Review)
+    lines = [] if listed else [f"{choice.value}. {choice.label}" for choice in node.choices]
     return "\n".join([text, *lines])
 
 

@@ -13,26 +13,46 @@ ECHO_SECONDS: Final = 300
 REMEMBERED: Final = 12
 """Different texts that a session remembers having said lately."""
 
-Echoes = tuple[tuple[int, int, int], ...]
-"""For each text: checksum, first time in epoch seconds, how often."""
+Echoes = tuple[list[int], ...]
+"""For each text: its checksum, then the times at which it was said, in epoch seconds. Lists, as JSON brings them back."""
 
 
 def without_echoes(
     effects: Sequence[Effect], echoes: Echoes, now: int, looping: str
 ) -> tuple[tuple[Effect, ...], Echoes]:
-    """Replace what was said `ECHO_LIMIT` times within `ECHO_SECONDS` by the text `looping`, and that, said as often,
-    by silence. Returns the effects that remain and what to remember. `now` in epoch seconds."""
-    recent = {mark: (since, times) for mark, since, times in echoes if now - since < ECHO_SECONDS}
+    """Leave out what was said `ECHO_LIMIT` times within `ECHO_SECONDS`; its buttons move to what is said before it.
+
+    Where nothing would be said at all, the text `looping` is, and that, said as often, is silence. Returns the
+    effects that remain and what to remember. `now` in epoch seconds."""
+    oldest = now - ECHO_SECONDS
+    recent = {echo[0]: echo for echo in echoes if echo[-1] > oldest}
+
+    def fresh(said: Say) -> bool:
+        mark = crc32(said.text.encode())
+        echo = recent.pop(mark, None)
+        if echo is None:
+            recent[mark] = [mark, now]
+            return True
+        times = [at for at in echo[1:] if at > oldest]
+        heard = len(times) < ECHO_LIMIT
+        recent[mark] = [mark, *times, now] if heard else [mark, *times]
+        return heard
+
     kept: list[Effect] = []
+    dropped, gap = None, 0
     for effect in effects:
-        if not isinstance(effect, Say):
+        if not isinstance(effect, Say) or fresh(effect):
             kept.append(effect)
-            continue
-        for said in (effect, Say(looping, (Choice("人工", "找人工"),))):
-            mark = crc32(said.text.encode())
-            since, times = recent.pop(mark, (now, 0))
-            recent[mark] = (since, times + 1)
-            if times < ECHO_LIMIT:
-                kept.append(said)
+        else:
+            dropped, gap = effect, len(kept)
+    if dropped is not None:
+        for place in reversed(range(len(kept))):
+            said = kept[place]
+            if isinstance(said, Say):
+                kept[place] = said._replace(choices=dropped.choices or said.choices)
                 break
-    return tuple(kept), tuple((mark, *seen) for mark, seen in recent.items())[-REMEMBERED:]
+        else:
+            stuck = Say(looping, (*dropped.choices, Choice("人工", "找人工")))
+            if fresh(stuck):
+                kept.insert(gap, stuck)
+    return tuple(kept), tuple(recent.values())[-REMEMBERED:]

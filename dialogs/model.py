@@ -24,7 +24,7 @@ class Session(NamedTuple):
 
     `trail` holds the steps that were answered, oldest first, and is what 返回 walks back. Answers whose name
     begins with an underscore live for one turn only. `echoes` remembers what was said lately, so that a loop
-    of two machines talking to each other stops: [checksum, first time in epoch seconds, count] for each text.
+    of two machines talking to each other stops: for each text its checksum and when it was said, epoch seconds.
     """
 
     dialog: str
@@ -35,7 +35,7 @@ class Session(NamedTuple):
     wrong: int = 0
     parked: Parked = {}
     heard_at: int = 0
-    echoes: tuple[tuple[int, int, int], ...] = ()
+    echoes: tuple[list[int], ...] = ()
     registered: bool = False
 
 
@@ -124,11 +124,12 @@ class Link(NamedTuple):
 
 
 class Say(NamedTuple):
-    """Show this to the person."""
+    """Show this to the person. `listed`: the text itself lists the choices, so nobody need write them out again."""
 
     text: str
     choices: tuple[Choice, ...] = ()
     links: tuple[Link, ...] = ()
+    listed: bool = False
 
 
 class Save(NamedTuple):

@@ -36,6 +36,11 @@ def has_answers(view: View) -> bool:
     return bool(view.answers["_stored"])
 
 
+def push_shown(view: View) -> Mapping[str, str]:
+    """What the pushes are now."""
+    return {"state": "恢复" if view.answers["_push"] == "resume" else "停止"}
+
+
 def push_wish(view: View) -> Mapping[str, Any]:
     """Pushes wanted or not."""
     return {"allowed": view.answers["_push"] == "resume"}
@@ -83,7 +88,7 @@ PREFERENCES = Definition(
             needs=("_push",),
             goto=("push_set",),
         ),
-        Tell(name="push_set", goto=("menu",)),
+        Tell(name="push_set", show=push_shown, shows=("_push",), goto=("menu",)),
         Do(name="make_export", verb="make_export", into="_export", goto=("export",)),
         Tell(name="export", show=export_shown, shows=("_export",), goto=("menu",)),
         Choose(

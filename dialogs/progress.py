@@ -20,9 +20,12 @@ def progress(catalogue: Catalogue, session: Session, today: date) -> Progress | 
 
 def count(dialog: Dialog, node: Node, view: View, trail: tuple[str, ...]) -> Progress:
     """Walk on from `node` along the edges that hold as far as can be told, counting open questions."""
-    nodes = dialog.nodes
+    nodes, answers = dialog.nodes, view.answers
     here = node.step.name
-    done = sum(1 for name in trail if name != here and not isinstance(nodes[name].step, Review))
+    done = len(trail)
+    for name in trail:
+        if name == here or isinstance(nodes[name].step, Review):
+            done -= 1
     if isinstance(node.step, Finish) or (isinstance(node.step, Question) and node.step.into[0] == "_"):
         return Progress(done, done)
     left, seen = 1, {here}
@@ -30,15 +33,15 @@ def count(dialog: Dialog, node: Node, view: View, trail: tuple[str, ...]) -> Pro
     while target is not None and not isinstance(target, Enter):
         seen.add(target)
         step = nodes[target].step
-        if isinstance(step, Finish):
-            break
-        if isinstance(step, Review):
-            left += 1
-        elif isinstance(step, Question):
-            if step.into not in view.answers:
+        if isinstance(step, Question):
+            if step.into not in answers:
                 left += 1
             elif target not in trail:  # answered before an earlier answer was changed
                 done += 1
+        elif isinstance(step, Review):
+            left += 1
+        elif isinstance(step, Finish):
+            break
         target = _onward(step, view, seen)
     return Progress(done, done + left)
 
@@ -51,7 +54,7 @@ def _onward(step: Step, view: View, seen: set[str]) -> Target | None:
         if edge.target in seen:
             continue
         test = edge.condition
-        known = all(field in view.answers for field in test.reads)
+        known = all(map(view.answers.__contains__, test.reads))
         if test.test(view) if known else test.usual:
             return edge.target
     return None

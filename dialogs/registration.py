@@ -17,12 +17,16 @@ from dialogs.parse.phones import mobile
 from dialogs.parse.places import city_options, place_label, residence
 from dialogs.parse.words import free_text
 from dialogs.registration_rules import (
+    BACKGROUND,
     SUMMARY,
     At,
     barred,
+    barred_newcomer,
+    birth_as_on_document,
+    birth_known,
     birth_still_unknown,
     certificate_plausible,
-    eligibility_forgotten,
+    date_in_words,
     found_in_register,
     hardship_consent,
     hardship_in_words,
@@ -32,9 +36,11 @@ from dialogs.registration_rules import (
     known_adopted,
     known_shown,
     push_consent,
+    reasons_reconsidered,
     reasons_shown,
     receipt_shown,
     registration_consent,
+    track_in_words,
     unemployment_matters,
     until_shown,
     youth_facts_matter,
@@ -57,6 +63,8 @@ def registration(reasons: Mapping[str, str]) -> Definition:
                 name=At.TRACK,
                 into=At.TRACK,
                 options=("graduate", "youth", "unsure"),
+                adopt=birth_known,
+                format=track_in_words,
                 goto=(At.CIRCUMSTANCES,),
             ),
             Choose(
@@ -71,7 +79,8 @@ def registration(reasons: Mapping[str, str]) -> Definition:
                 name=At.EDUCATION,
                 into=At.EDUCATION,
                 options=("31", "21", "14", "11", "47A", "41", "44", "47", "44S", "61", "71", "81", "90"),
-                clears=(At.GRADUATED_ON, At.SCHOOL, At.MAJOR, At.CONFIRM_KNOWN, "known"),
+                clears=(At.GRADUATED_ON, *BACKGROUND),
+                adopt=birth_known,
                 goto=(
                     When(has_graduate_level, At.GRADUATED_ON),
                     When(barred, At.NOT_ELIGIBLE),
@@ -83,7 +92,8 @@ def registration(reasons: Mapping[str, str]) -> Definition:
                 into=At.GRADUATED_ON,
                 parse=past_day,
                 accept=certificate_plausible,
-                keyboard="text",
+                adopt=birth_known,
+                format=lambda value, view: date_in_words(value),
                 goto=(
                     When(barred, At.NOT_ELIGIBLE),
                     When(youth_facts_matter, At.BIRTH_DATE),
@@ -94,6 +104,8 @@ def registration(reasons: Mapping[str, str]) -> Definition:
                 name=At.BIRTH_DATE,
                 into=At.BIRTH_DATE,
                 parse=birth_day,
+                accept=birth_as_on_document,
+                format=lambda value, view: date_in_words(value),
                 goto=(
                     When(barred, At.NOT_ELIGIBLE),
                     When(unemployment_matters, At.UNEMPLOYMENT_REGISTERED),
@@ -223,6 +235,7 @@ def registration(reasons: Mapping[str, str]) -> Definition:
                 name=At.AVAILABLE_FROM,
                 into=At.AVAILABLE_FROM,
                 parse=coming_day,
+                format=lambda value, view: date_in_words(value),
                 goto=(At.PUSH_CONSENT,),
             ),
             Choose(
@@ -236,7 +249,7 @@ def registration(reasons: Mapping[str, str]) -> Definition:
             Review(
                 name=At.REVIEW,
                 items=SUMMARY,
-                goto=(When(barred, At.NOT_ELIGIBLE), At.SUBMIT),
+                goto=(When(barred_newcomer, At.NOT_ELIGIBLE), At.SUBMIT),
             ),
             Do(
                 name=At.SUBMIT,
@@ -252,9 +265,7 @@ def registration(reasons: Mapping[str, str]) -> Definition:
                 into="_next",
                 options=("correct", "human", "questions", "menu"),
                 show=reasons_shown(reasons),
-                adopt=lambda view: (
-                    eligibility_forgotten(view) if view.answers["_next"] == "correct" else view.answers
-                ),
+                adopt=reasons_reconsidered,
                 goto=(
                     When(answered("_next", "correct"), At.TRACK),
                     When(answered("_next", "human"), Enter("handover")),

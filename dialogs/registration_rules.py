@@ -73,6 +73,8 @@ SUMMARY = (
     At.CIRCUMSTANCES,
     At.EDUCATION,
     At.GRADUATED_ON,
+    At.BIRTH_DATE,
+    At.UNEMPLOYMENT_REGISTERED,
     At.SCHOOL,
     At.MAJOR,
     At.SKILL_LEVEL,
@@ -90,6 +92,20 @@ GRADUATES_ONLY = (
     Reason.CERTIFICATE_IN_FUTURE,
     Reason.GRADUATED_TOO_LONG_AGO,
 )
+BACKGROUND = (At.SCHOOL, At.MAJOR, At.CONFIRM_KNOWN, "known")
+CURES: Mapping[Reason, tuple[str, ...]] = {
+    Reason.AT_SCHOOL: (At.CIRCUMSTANCES,),
+    Reason.EMPLOYED: (At.CIRCUMSTANCES,),
+    Reason.BUSINESS_LICENCE: (At.CIRCUMSTANCES,),
+    Reason.EARLIER_INTERNSHIP: (At.CIRCUMSTANCES,),
+    Reason.TOO_YOUNG: (At.BIRTH_DATE, At.ID_NUMBER, At.CONFIRM_KNOWN, "known"),
+    Reason.TOO_OLD_FOR_YOUTH: (At.BIRTH_DATE, At.ID_NUMBER, At.CONFIRM_KNOWN, "known"),
+    Reason.EDUCATION_NOT_GRADUATE_LEVEL: (At.EDUCATION, At.GRADUATED_ON, *BACKGROUND),
+    Reason.CERTIFICATE_IN_FUTURE: (At.GRADUATED_ON,),
+    Reason.GRADUATED_TOO_LONG_AGO: (At.GRADUATED_ON,),
+    Reason.UNEMPLOYMENT_NOT_REGISTERED: (At.UNEMPLOYMENT_REGISTERED,),
+}
+"""The answers behind each reason: asked again of somebody who was not eligible and says that this has changed."""
 NO_MAJOR = (Education.SENIOR_HIGH_SCHOOL, Education.JUNIOR_HIGH_SCHOOL, Education.PRIMARY_SCHOOL)
 
 
@@ -100,6 +116,12 @@ NO_MAJOR = (Education.SENIOR_HIGH_SCHOOL, Education.JUNIOR_HIGH_SCHOOL, Educatio
 def barred(view: View) -> bool:
     """What is known by now rules both tracks out."""
     return assessment(view.answers, view.today).outcome is Outcome.NOT_YET
+
+
+@condition(reads=(At.TRACK, At.CIRCUMSTANCES), maybe=FACTS, usual=False)
+def barred_newcomer(view: View) -> bool:
+    """The same for somebody not in the base yet: a correction of what is stored is never turned away."""
+    return not view.registered and barred.test(view)
 
 
 @condition(reads=(At.EDUCATION,))
@@ -145,6 +167,12 @@ def has_major(view: View) -> bool:
 # --- what an answer brings with it -----------------------------------------------------------------------
 
 
+def birth_known(view: View) -> Answers:
+    """Whoever has given a document that carries the birth date is not asked for it (when an item is edited)."""
+    birth = born(view.answers) if At.ID_NUMBER in view.answers else None
+    return {**view.answers, At.BIRTH_DATE: birth.isoformat()} if birth is not None else view.answers
+
+
 def identity_known(view: View) -> Answers:
     """The document's birth date overrules the one that was said; below the minimum age nothing is kept."""
     answers = dict(view.answers)
@@ -168,9 +196,19 @@ def known_adopted(view: View) -> Answers:
     return {**view.answers, **known}
 
 
-def eligibility_forgotten(view: View) -> Answers:
-    """Everything but the eligibility questions stays."""
-    return {k: v for k, v in view.answers.items() if k not in ELIGIBILITY}
+def reasons_reconsidered(view: View) -> Answers:
+    """To "correct": only what stands behind the reasons is asked again; otherwise everything stays."""
+    if view.answers["_next"] != "correct":
+        return view.answers
+    doubtful = {field for reason in _told_reasons(view) for field in CURES.get(reason, ())}
+    return {field: value for field, value in view.answers.items() if field not in doubtful}
+
+
+def birth_as_on_document(value: str, view: View) -> None:
+    """Once a document that carries the birth date is given, it decides. Raises `Rejected`."""
+    birth = born(view.answers) if At.ID_NUMBER in view.answers else None
+    if birth is not None and birth.isoformat() != value:
+        raise Rejected("date.not_as_on_document")
 
 
 def certificate_plausible(value: str, view: View) -> None:
@@ -187,12 +225,17 @@ def reasons_shown(reasons: Mapping[str, str]) -> Callable[[View], Mapping[str, s
     """A `show` that lists why not, and what would cure it; `reasons` has the wording of each."""
 
     def show(view: View) -> Mapping[str, str]:
-        found = assessment(view.answers, view.today).reasons
-        if view.answers[At.TRACK] == Track.YOUTH:  # why one is no graduate is no news to them
-            found = tuple(reason for reason in found if reason not in GRADUATES_ONLY) or found
-        return {"reasons": "\n".join(f"· {reasons[reason]}" for reason in found)}
+        told = _told_reasons(view) or ("changed",)  # time has cured it meanwhile
+        return {"reasons": "\n".join(f"· {reasons[reason]}" for reason in told)}
 
     return show
+
+
+def _told_reasons(view: View) -> tuple[Reason, ...]:
+    found = assessment(view.answers, view.today).reasons
+    if view.answers[At.TRACK] == Track.YOUTH:  # why one is no graduate is no news to them
+        return tuple(reason for reason in found if reason not in GRADUATES_ONLY) or found
+    return found
 
 
 def until_shown(view: View) -> Mapping[str, str]:
@@ -200,9 +243,9 @@ def until_shown(view: View) -> Mapping[str, str]:
     found = assessment(view.answers, view.today)
     sure = set(found.reasons) <= {Reason.BIRTH_DATE_UNKNOWN} and found.track is not None
     if sure and found.eligible_until is not None:
-        day = found.eligible_until
-        return {"verdict": f"您符合报名条件（按现在填的，到{day.year}年{day.month}月{day.day}日前都有效）。"}
-    return {"verdict": "可以先报名，有一项要等工作人员核实。"}
+        last = date_in_words(found.eligible_until.isoformat())
+        return {"verdict": f"您符合报名条件！按您填的情况，最晚到{last}都可以参加。"}
+    return {"verdict": "您可以先报名，还有一项要等工作人员核实。"}
 
 
 def known_shown(view: View) -> Mapping[str, str]:
@@ -213,8 +256,20 @@ def known_shown(view: View) -> Mapping[str, str]:
         "school": known.get("school") or "（没有记录）",
         "major": known.get("major") or "（没有记录）",
         "education": Education(level).label if level else "（没有记录）",
-        "graduated_on": known.get("graduated_on") or "（没有记录）",
+        "graduated_on": date_in_words(known["graduated_on"]) if known.get("graduated_on") else "（没有记录）",
     }
+
+
+def date_in_words(value: str) -> str:
+    """2026-06-30 → 2026年6月30日, 2026-06 → 2026年6月."""
+    year, month, *day = (int(part) for part in value.split("-"))
+    return f"{year}年{month}月" + "".join(f"{number}日" for number in day)
+
+
+def track_in_words(value: str, view: View) -> str:
+    """Who was unsure reads what follows from the answers, as far as it can be told."""
+    found = assessment(view.answers, view.today).track if value == Track.UNSURE else Track(value)
+    return (found or Track.UNSURE).label
 
 
 def receipt_shown(view: View) -> Mapping[str, str]:

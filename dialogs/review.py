@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 from dialogs.catalogue import Dialog, Node
 from dialogs.definition import Question
+from dialogs.errors import Rejected
 from dialogs.model import Answers, Choice, View
 from dialogs.parse.choices import Matcher, Option
+from dialogs.parse.folding import fold
+
+_is_numbered = re.compile("[0-9一二三四五六七八九十]").search
 
 
 def items(dialog: Dialog, node: Node, answers: Answers) -> tuple[tuple[Option, Node, Question], ...]:
@@ -40,7 +45,10 @@ def choices(dialog: Dialog, node: Node, answers: Answers) -> tuple[Choice, ...]:
 def understand(dialog: Dialog, node: Node, answers: Answers, text: str) -> str:
     """The item's step name, or `submit`. Raises `Rejected`."""
     listed = items(dialog, node, answers)
-    return _numbered((*(option for option, _, _ in listed), node.options[-1])).one(text)
+    meant = _numbered((*(option for option, _, _ in listed), node.options[-1])).one(text)
+    if meant == node.options[-1].key and _is_numbered(fold(text)):  # submitting has no number of its own
+        raise Rejected("choice.out_of_range", first=1, last=len(listed))
+    return meant
 
 
 def pruned(dialog: Dialog, answers: Answers, trail: tuple[str, ...]) -> Answers:

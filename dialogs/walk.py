@@ -5,6 +5,7 @@ Lives for a single `engine.advance`, which explains the rules it follows. The on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -41,7 +42,9 @@ LONG_SILENCE = 6 * 3600
 """Seconds after which a person is told where they were."""
 PATIENCE = 3
 """Wrong answers in a row after which help is offered."""
-QUESTION_MARKS = ("?", "？", "吗", "怎么", "多少", "什么", "能不能", "可不可以", "哪")
+LIKE_A_QUESTION = re.compile(
+    "[?？]|吗|怎么|多少|什么|为啥|哪|能不能|可不可以|会不会|是不是|要不要|有没有|算不算"
+)
 
 
 class LoopError(DialogError):
@@ -52,6 +55,7 @@ class Walk:
     """The session's parts, and the effects so far."""
 
     __slots__ = (
+        "_view",
         "answers",
         "catalogue",
         "dialog",
@@ -60,6 +64,7 @@ class Walk:
         "node",
         "now",
         "parked",
+        "passing",
         "session",
         "silence",
         "today",
@@ -81,13 +86,15 @@ class Walk:
         self.silence = self.now - session.heard_at if session.heard_at else 0
         self.effects: list[Effect] = []
         self.followed = 0
+        self.passing = False  # whether answers that live for one turn only are among the answers
+        self._view = View(self.answers, self.today, session.registered)
 
     # --- what an event means here ---
 
     def hear(self, text: str) -> None:
         """A text: one of the step's own options, a word that works everywhere, or an answer."""
         node = self.node
-        folded = fold(text)
+        folded = fold(text) or text.strip()  # a lone "?" folds to nothing
         command = None if folded in node.own_words else self.catalogue.commands.get(folded)
         if command is not None:
             obey(self, command)
@@ -106,7 +113,11 @@ class Walk:
 
     def tap(self, event: Chose) -> None:
         """A button: as good as its value while its question is still open, otherwise the open question."""
-        if event.dialog == self.dialog.definition.name and event.step == self.node.step.name:
+        stood = self.session  # an end's own buttons still count, although the menu has woken up by now
+        if (event.dialog, event.step) in (
+            (stood.dialog, stood.step),
+            (self.dialog.definition.name, self.node.step.name),
+        ):
             self.hear(event.value)
         else:
             self.say("stale")
@@ -123,6 +134,7 @@ class Walk:
     def receive(self, event: Fetched) -> None:
         """The result of a `Do` step: keep it under the step's field and go on."""
         step = self.node.step
+        self.passing = True
         if isinstance(step, Do) and step.verb == event.verb:
             self.answers = {**self.answers, step.into: event.value}
             self.follow()
@@ -158,10 +170,14 @@ class Walk:
             self.ask()
             return
         self.push()
+        if isinstance(step, Question) and (step.clears or step.adopt is not None):
+            # 返回 must not lead past a question that is open again.
+            self.trail = tuple(name for name in self.trail if self._still_answered(name))
         self.follow()
 
     def _put(self, step: Question, value: Any) -> None:  # noqa: ANN401 - any JSON-safe value
         before = self.answers.get(step.into)
+        self.passing = self.passing or step.into[0] == "_"
         answers = {**self.answers, step.into: value}
         if step.clears and before is not None and before != value:
             for field in step.clears:
@@ -174,11 +190,15 @@ class Walk:
 
     def refuse(self, refusal: Rejected, text: str) -> None:
         """An answer that cannot be taken: answer a policy question, or give reason and example."""
-        if text and (self.dialog.definition.name == "home" or any(mark in text for mark in QUESTION_MARKS)):
+        if text and (self.dialog.definition.name == "home" or LIKE_A_QUESTION.search(text)):
             found = self.catalogue.book.find(text).answer
             if found is not None:
-                self.effects.append(Say(f"{found.answer}\n（来源：{found.source}）"))
-                self.ask()
+                told = f"{found.answer}\n（来源：{found.source}）"
+                if self.dialog.definition.name == "home":  # the menu need not greet again
+                    self.effects.append(Say(told, self._choices()))
+                else:
+                    self.effects.append(Say(told))
+                    self.ask()
                 return
         if self._long_silent():
             resume(self)
@@ -272,6 +292,10 @@ class Walk:
         else:
             self.go(target.step or self.dialog.first)
 
+    def _still_answered(self, name: str) -> bool:
+        step = self.dialog.nodes[name].step
+        return not isinstance(step, Question) or step.into in self.answers
+
     def _answered(self, answers: Answers) -> tuple[str, ...]:
         """The trail of somebody whose answers are brought along: 返回 and the review go by it."""
         nodes = self.dialog.nodes.values()
@@ -285,7 +309,8 @@ class Walk:
             return others
         if not definition.long or not self.answers or isinstance(self.node.step, Finish):
             return self.parked
-        left = [definition.version, self.node.step.name, dict(self.answers), list(self.trail)]
+        answers = {field: value for field, value in self.answers.items() if field[0] != "_"}
+        left = [definition.version, self.node.step.name, answers, list(self.trail)]
         return {**others, definition.name: left}
 
     def _unpark(self, kept: list[Any]) -> None:
@@ -302,10 +327,10 @@ class Walk:
         self.effects.append(Say(self.catalogue.common[key]))
 
     def say_where(self) -> None:
-        """ "You were at 5 of 14"."""
+        """ "You were at 5 of 14", unless nothing is left to answer."""
         done, total = count(self.dialog, self.node, self.view(), self.trail)
-        where = {"at": min(done + 1, total), "total": total}
-        self.effects.append(Say(fill(self.catalogue.common["where"], where)))
+        if done < total:
+            self.effects.append(Say(fill(self.catalogue.common["where"], {"at": done + 1, "total": total})))
 
     def ask(self) -> None:
         """Put the current step's question, or tell its text."""
@@ -322,7 +347,7 @@ class Walk:
             text = fill(text, shown)
             if "url" in shown:
                 links = (Link(shown["link"], shown["url"]),)
-        self.effects.append(Say(text, self._choices(), links))
+        self.effects.append(Say(text, self._choices(), links, isinstance(step, Review)))
 
     def _choices(self) -> tuple[Choice, ...]:
         step = self.node.step
@@ -337,13 +362,15 @@ class Walk:
 
     def view(self) -> View:
         """What conditions and texts may look at now."""
-        return View(self.answers, self.today, self.session.registered)
+        if self._view.answers is not self.answers:
+            self._view = View(self.answers, self.today, self.session.registered)
+        return self._view
 
     def finish(self) -> Advance:
         """Put the session together again."""
         answers = self.answers
         fetching = bool(self.effects) and isinstance(self.effects[-1], Fetch)
-        if not fetching and any(field[0] == "_" for field in answers):
+        if self.passing and not fetching:
             answers = {field: value for field, value in answers.items() if field[0] != "_"}
         effects, echoes = without_echoes(
             self.effects, self.session.echoes, self.now, self.catalogue.common["looping"]

@@ -25,6 +25,12 @@ T = TypeVar("T")
 
 DRIVER_ERRORS: Final = (sqlite3.Error, psycopg.Error)
 
+CACHE_KIB: Final = 64 * 1024
+"""Pages of an SQLite file that the writer keeps in memory."""
+
+CHECKPOINT_PAGES: Final = 8000
+"""Pages (4 KiB each) in the write-ahead log after which SQLite copies them back into the file."""
+
 
 def open_engine(url: str, *, busy_timeout: int, read_only: bool = False, foreign_keys: bool = True) -> Engine:
     """Return an engine for `url` whose connections are set up for this product.
@@ -49,6 +55,10 @@ def open_engine(url: str, *, busy_timeout: int, read_only: bool = False, foreign
             f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}",
             f"PRAGMA query_only = {'ON' if read_only else 'OFF'}",
         ]
+        if not read_only:
+            # A turn touches a dozen pages all over the file: keep those of the people who are talking now, and
+            # copy the log back into the file seldom enough that most of its pages have changed more than once.
+            setup += [f"PRAGMA cache_size = -{CACHE_KIB}", f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}"]
     # hide_parameters: an error of SQLAlchemy would otherwise carry the values into logs.
     engine = create_engine(
         address, poolclass=NullPool, hide_parameters=True, json_serializer=to_json, connect_args=arguments
@@ -168,8 +178,8 @@ class Connection:
         if self._root is None:
             self._command("COMMIT")
         else:
-            root, self._root = self._root, None
-            root.commit()
+            self._root.commit()
+            self._root = None  # only now: a commit that failed must still be rolled back through it
 
     def roll_back(self) -> bool:
         """Leave the transaction, whatever its state; return whether the connection can be used again."""

@@ -28,6 +28,12 @@ Work = Callable[[Connection], Any]
 BATCH: Final = 256
 """Most pieces of work in one transaction: bounds the time a commit can keep others waiting."""
 
+QUIET_PASSES: Final = 2
+"""Passes of the event loop without new work after which a batch is taken: a request needs two to get here."""
+
+MOST_PASSES: Final = 16
+"""Most passes that a batch waits for more; each takes as long as reading what has arrived."""
+
 READERS: Final = 4
 
 
@@ -82,7 +88,7 @@ class Database:
         self._waiting.append(_Job(work, lock, answer))
         if not self._busy:
             self._busy = True
-            loop.call_soon(self._take_batch)
+            loop.call_soon(self._gather, 0)
         return await answer
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -142,6 +148,18 @@ class Database:
 
     # The queue: lives in the event loop, one batch at a time.
 
+    def _gather(self, seen: int, quiet: int = 0, passes: int = 0) -> None:
+        """Take the batch once the loop has nothing more to add to it.
+
+        Requests that arrived together come here over a few passes of the loop; whoever joins shares the commit.
+        """
+        waiting = len(self._waiting)
+        quiet = 0 if waiting > seen else quiet + 1
+        if quiet >= QUIET_PASSES or passes >= MOST_PASSES or waiting >= BATCH:
+            self._take_batch()
+        else:
+            asyncio.get_running_loop().call_soon(self._gather, waiting, quiet, passes + 1)
+
     def _take_batch(self) -> None:
         jobs: list[_Job] = []
         while self._waiting and len(jobs) < BATCH:
@@ -169,7 +187,7 @@ class Database:
                 job.answer.set_result(outcome)
         # The callers answered above run before the next batch, so what they ask next is part of it.
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._take_batch)
+            asyncio.get_running_loop().call_soon(self._gather, 0)
         else:
             self._busy = False
 

@@ -330,14 +330,16 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> None:
     if contact is None:
         raise NotFound("contact")
     audit.add(connection, now, f"contact:{contact_id}", "person.erased", _subject(contact))
-    if contact.person_id is not None:
+    contacts = [contact_id]
+    if contact.person_id is not None:  # the same person may have written over other channels too
+        linked = select(Contact.id).where(Contact.person_id == contact.person_id)
+        contacts += [other for other in connection.session.exec(linked) if other not in (None, contact_id)]
         connection.session.exec(delete(Person).where(col(Person.id) == contact.person_id))
-    connection.session.exec(delete(StaffCase).where(col(StaffCase.contact_id) == contact_id))
-    connection.session.exec(delete(Consent).where(col(Consent.contact_id) == contact_id))
-    connection.session.exec(delete(Download).where(col(Download.contact_id) == contact_id))
-    connection.session.exec(delete(Submission).where(col(Submission.contact_id) == contact_id))
-    set_push(connection, contact_id, False)
-    forget(connection, contact_id)
+    for owner in (StaffCase, Consent, Download, Submission):
+        connection.session.exec(delete(owner).where(col(owner.contact_id).in_(contacts)))
+    for each in contacts:
+        set_push(connection, each, False)
+        forget(connection, each)
     connection.session.expire_all()
 
 

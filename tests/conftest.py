@@ -1,23 +1,43 @@
 """Fixtures that several folders of tests share: databases of both engines, empty and ready."""
 
+import io
 import os
 import shutil
+import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from aiohttp import DummyCookieJar
+from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import make_url
 
+from bot.__main__ import main
+from bot.app import Parts, open_parts, web_application
+from bot.settings import load
+from bot.texts import catalogue
+from bot.turns import Turns
 from storage.database import Database
 from storage.keys import KeyFile, create_key_file
 from storage.schema import migrate
 from storage.sealing import Sealer
+from tests.serving import Done, Run
+from tests.talking import Clock
 
 TEMPLATE = "jianxi_template"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options must be known before any folder of tests is looked at, so they stand here."""
+    parser.addoption(
+        "--update-transcripts", action="store_true", help="rewrite tests/dialogs/transcripts as they go now"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -126,3 +146,76 @@ def key_file(tmp_path: Path) -> KeyFile:
 def sealer(key_file: KeyFile) -> Sealer:
     """A sealer with a fresh key."""
     return Sealer(key_file)
+
+
+# --- the whole service ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings but a test's own: neither the environment's nor those of a `.env` where the tests are run."""
+    for name in os.environ:
+        if name.startswith("JIANXI_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def data(plain_environment: None, sqlite_template: Path, tmp_path: Path) -> Path:
+    """A data folder as a first run leaves it, without waiting for the migrations."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    shutil.copyfile(sqlite_template, folder / "jianxi.db")
+    (folder / "jianxi.db").chmod(0o600)
+    create_key_file(folder / "secret.key")
+    return folder
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still until the test moves it."""
+    return Clock()
+
+
+@pytest.fixture
+def parts(data: Path, clock: Clock) -> Iterator[Parts]:
+    """The running parts over a fresh SQLite base."""
+    opened = open_parts(load(data=data), clock)
+    yield opened
+    opened.database.close_sync()
+
+
+@pytest.fixture
+def turns(database: Database, sealer: Sealer, clock: Clock) -> Turns:
+    """The turns over a fresh base, once on each engine."""
+    return Turns(database, sealer, catalogue(), clock, ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.fixture
+async def client(parts: Parts) -> AsyncIterator[TestClient[Any, Any]]:
+    """The application on a real port, for a client that keeps no cookies."""
+    server = TestServer(web_application(parts))
+    async with TestClient(server, cookie_jar=DummyCookieJar()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command of `jianxi` on the data folder, in this process; `text` is what is typed into it."""
+
+    def command(*arguments: str, text: str = "", **settings: str) -> Done:
+        with monkeypatch.context() as here:
+            here.setenv("JIANXI_DATA", str(data))
+            for name, value in settings.items():
+                here.setenv(f"JIANXI_{name.upper()}", value)
+            here.setenv("COLUMNS", "200")
+            here.setattr(sys, "argv", ["jianxi", *arguments])
+            here.setattr(sys, "stdin", io.StringIO(text))
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+        status = ended.value.code
+        assert isinstance(status, int | None)
+        return Done(status or 0, *capsys.readouterr())
+
+    return command

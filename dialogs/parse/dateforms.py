@@ -69,7 +69,9 @@ def spoken(text: str, today: datetime.date) -> str:
     plain = _day_word.sub(lambda found: _full(today + datetime.timedelta(_DAY_WORDS[found.group()])), plain)
     plain = _month_word.sub(lambda found: _month(found[1], today), plain)
     plain = _year_word.sub(lambda found: f"{today.year + _YEAR_WORDS[found.group()]}年", plain)
-    return _units.sub(r"\1", plain).replace("年年", "年").replace("月份", "月")
+    if " " in plain:
+        plain = _units.sub(r"\1", plain)
+    return plain.replace("年年", "年").replace("月份", "月")
 
 
 def _full(day: datetime.date) -> str:

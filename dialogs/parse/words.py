@@ -121,6 +121,7 @@ _NOT_AN_ANSWER = re.compile(
     r"^(?:我)?(?:不知道|不清楚|不记得了?|忘(?:记)?了?|不告诉你?|不想说|不方便|没有|没|无|随便|什么|是什么|什么意思|为什么.*|怎么.*|保密"
     r"|是|是的|好|好的|嗯|对|可以|同意|不|不是|ok|yes|no|测试|test)(?:了|吗|呢|啊|吧)?$"
 )
+_ASKS = re.compile(r"[?？]|[吗么呢][。，！!~～…\s]*$|^(?:请问|为什么|怎么|能不能|可不可以|是不是)")
 _WORDS = re.compile(r"[^\W\d_]")
 
 
@@ -128,7 +129,7 @@ def free_text(least: int, most: int) -> Callable[[str, datetime.date], str]:
     """Make a parser for a name of something (学校, 专业) of ``least`` to ``most`` characters.
 
     It keeps what was written without lead-ins ("我毕业于…"), stickers and outer punctuation. Refusals:
-    ``text.no_words`` (only digits, signs or pictures), ``text.not_an_answer`` ("不知道"),
+    ``text.no_words`` (only digits, signs or pictures), ``text.not_an_answer`` ("不知道", a question),
     ``text.too_short`` (``limit``), ``text.too_long`` (``limit``).
     """
 
@@ -139,7 +140,7 @@ def free_text(least: int, most: int) -> Callable[[str, datetime.date], str]:
         if len(plain) > most + 40:  # no lead-in is that long
             raise Rejected("text.too_long", limit=most)
         words = _TAIL.sub("", _LEAD_IN.sub("", plain, count=1)).strip() or plain
-        if _NOT_AN_ANSWER.match(fold(words)):
+        if _NOT_AN_ANSWER.match(fold(words)) or _ASKS.search(plain):
             raise Rejected("text.not_an_answer")
         if len(words) < least:
             raise Rejected("text.too_short", limit=least)

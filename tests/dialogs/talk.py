@@ -96,7 +96,10 @@ class Talk:
     """One person's conversation: send something, look at what came back and where it stands."""
 
     def __init__(
-        self, register_entry: Mapping[str, Any] | None = None, own: Catalogue | None = None, now: datetime = NOW
+        self,
+        register_entry: Mapping[str, Any] | None = None,
+        own: Catalogue | None = None,
+        now: datetime = NOW,
     ) -> None:
         self.catalogue = own or catalogue()
         self.base = Base(register_entry or {})

@@ -1,0 +1,59 @@
+"""`python -m bench [NAME…]`: run the measurements and print what they found beside the goals.
+
+Exit status 0 whatever the figures are: they depend on the machine. 1 when a measurement could not be made, 2 for a
+name that does not exist.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from time import perf_counter
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import dialog_check, durable_turn, engine_step, stored_people
+from bench.measuring import Finding, machine
+
+MEASUREMENTS: Final[dict[str, Callable[[], list[Finding]]]] = {
+    "engine_step": engine_step.run,
+    "durable_turn": durable_turn.run,
+    "stored_people": stored_people.run,
+    "dialog_check": dialog_check.run,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named measurements, or all."""
+    console = Console()
+    if unknown := [name for name in names if name not in MEASUREMENTS]:
+        console.print(f"No such measurement: {', '.join(unknown)}. There are: {', '.join(MEASUREMENTS)}.")
+        return 2
+    console.print(machine())
+    failed = False
+    for name in names or MEASUREMENTS:
+        started = perf_counter()
+        try:
+            with console.status(f"{name} …"):
+                found = MEASUREMENTS[name]()
+        except Exception:
+            failed = True
+            traceback.print_exc()
+        else:
+            console.print(_table(f"{name} ({perf_counter() - started:.0f} s)", found))
+    return int(failed)
+
+
+def _table(title: str, found: list[Finding]) -> Table:
+    table = Table("what", "measured: median (range)", "ratio: median (range)", "goal", "met", title=title)
+    for finding in found:
+        met = {True: "yes", False: "NO", None: ""}[finding.met]
+        table.add_row(finding.what, finding.measured, finding.ratio, finding.goal, met)
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

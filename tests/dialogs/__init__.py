@@ -1,0 +1,1 @@
+"""Tests of the dialogs: the engine, what is understood, and whole conversations."""

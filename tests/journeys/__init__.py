@@ -1,0 +1,1 @@
+"""Whole journeys of people, through the faces that they really use."""
