@@ -78,7 +78,7 @@ class Speaker(asyncio.Protocol):
         if person.place == len(person.requests) and self.crowd.again:
             person.place = 0
         if person.place < len(person.requests):
-            self.crowd.waiting.append(person)
+            self.crowd.next_time(person)
         self.person = None
         self.speak()
 
@@ -116,6 +116,13 @@ class Crowd:
         """Count an answer that is no 200, or leads to another step."""
         if answer[9:12] != b"200" or (self.checked and step not in answer):
             self.faults += 1
+
+    def next_time(self, person: Person) -> None:
+        """Who goes round and round queues up; who is to finish goes on at once."""
+        if self.again:
+            self.waiting.append(person)
+        else:
+            self.waiting.appendleft(person)
 
     async def talk(self, port: int, connections: int, seconds: float) -> dict[str, float]:
         """All speak for `seconds`, or until nobody has anything left to say."""

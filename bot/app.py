@@ -26,6 +26,7 @@ from bot.throttle import Throttle
 from bot.turns import Turns
 from storage import conversations
 from storage.database import Connection, Database
+from storage.errors import StorageUnavailable
 from storage.keys import KeyFile, create_key_file
 from storage.rotation import check_keys
 from storage.schema import migrate, require_schema
@@ -134,6 +135,9 @@ async def _kind_errors(request: web.Request, handler: Handler) -> web.StreamResp
         )
     except (ConnectionError, asyncio.CancelledError):
         raise
+    except StorageUnavailable as error:
+        log.error("storage_unavailable", reason=str(error))
+        return refused(Refusal(503, "unavailable", "系统正忙，请稍等再试一次。", {"Retry-After": "3"}))
     except Exception as error:
         # The route, not the path: paths may carry one-time tokens.
         route = request.match_info.route.resource

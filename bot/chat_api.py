@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, Final
 
 import orjson
+import structlog
 from aiohttp import web
 
 from bot.export import my_data
@@ -24,6 +25,8 @@ from storage import conversations
 from storage.conversations import Entry
 from storage.database import Connection
 from storage.errors import StorageUnavailable
+
+log = structlog.get_logger()
 
 CHANNEL: Final = "web"
 COOKIE: Final = "jianxi_conversation"
@@ -132,7 +135,8 @@ class ChatApi:
         except Refusal as refusal:
             self.metrics.refused(CHANNEL, refusal.code)
             return refused(refusal)
-        except StorageUnavailable:
+        except StorageUnavailable as error:
+            log.error("turn_not_stored", reason=str(error))
             self.metrics.refused(CHANNEL, "unavailable")
             return refused(
                 Refusal(

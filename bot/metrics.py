@@ -27,6 +27,7 @@ class Metrics:
         )
         self._turns = turns
         self._seconds = seconds
+        self._labelled: dict[tuple[str, bool], tuple[Counter, Histogram]] = {}
         commits = Gauge(
             "jianxi_commits_total", "Transactions committed by the writer", registry=self.registry
         )
@@ -38,8 +39,12 @@ class Metrics:
 
     def turn(self, channel: str, repeated: bool, seconds: float) -> None:
         """Count an answered message."""
-        self._turns.labels(channel, "yes" if repeated else "no").inc()
-        self._seconds.labels(channel).observe(seconds)
+        found = self._labelled.get((channel, repeated))
+        if found is None:
+            counter = self._turns.labels(channel, "yes" if repeated else "no")
+            found = self._labelled[channel, repeated] = counter, self._seconds.labels(channel)
+        found[0].inc()
+        found[1].observe(seconds)
 
     def refused(self, channel: str, code: str) -> None:
         """Count a refused message."""

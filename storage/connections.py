@@ -116,6 +116,13 @@ class Connection:
         cursor = self._execute(text, parameters if arrange is None else arrange(parameters))
         return cursor if decoders is None else DecodedRows(cursor, decoders)
 
+    def add(self, statement: Statement, parameters: Sequence[Any]) -> int:
+        """Run an INSERT of one row that has a `new_id`; return that id."""
+        text, arrange, _ = statement.plan(self.engine_name)
+        cursor: Any = self._execute(text, parameters if arrange is None else arrange(parameters))
+        new_id: int = cursor.lastrowid if self.engine_name == "sqlite" else cursor.fetchone()[0]
+        return new_id
+
     @property
     def sqlalchemy(self) -> CoreConnection:
         """The SQLAlchemy connection of this transaction."""

@@ -61,7 +61,7 @@ FIND: Final = Statement(
 )
 
 ADD_CONTACT: Final = Statement(
-    insert(contact).returning(contact.c.id), "channel", "address", "source", "created_at"
+    insert(contact), "channel", "address", "source", "created_at", new_id=contact.c.id
 )
 
 _new_session = insert(session)
@@ -82,13 +82,14 @@ KEEP_SESSION: Final = Statement(
 )
 
 LOG: Final = Statement(
-    insert(message).returning(message.c.id),
+    insert(message),
     "contact_id",
     "message_id",
     "dialog",
     "step",
     "content_sealed",
     "at",
+    new_id=message.c.id,
 )
 
 _entries = select(message.c.id, message.c.content_sealed, message.c.at).where(
@@ -132,8 +133,7 @@ def find(connection: Connection, channel: str, address: str, message_id: str | N
 
 def add_contact(connection: Connection, channel: str, address: str, source: str | None, now: datetime) -> int:
     """A new contact; returns its id. Raises `Conflict` when the address is known."""
-    added: int = connection.run(ADD_CONTACT, (channel, address, source, now)).fetchone()[0]
-    return added
+    return connection.add(ADD_CONTACT, (channel, address, source, now))
 
 
 def keep_session(
@@ -159,8 +159,7 @@ def log(
     now: datetime,
 ) -> int:
     """Log a handled message with its answer; returns the row's id, by which event streams resume."""
-    added: int = connection.run(LOG, (contact_id, message_id, dialog, step, sealed, now)).fetchone()[0]
-    return added
+    return connection.add(LOG, (contact_id, message_id, dialog, step, sealed, now))
 
 
 def entries_before(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import psycopg
-from sqlalchemy import Dialect, Insert, LargeBinary, Update
+from sqlalchemy import ColumnElement, Dialect, Insert, LargeBinary, Update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -77,20 +77,30 @@ class Statement:
         SET_STEP = Statement(update(session).where(session.c.contact_id == bindparam("contact")),
                              "step", "contact")
         connection.run(SET_STEP, ("name", 17))
+
+    An INSERT of one row whose id is wanted names that column as `new_id` and is run by `connection.add`.
     """
 
-    __slots__ = ("_expression", "_names", "_plans")
+    __slots__ = ("_expression", "_names", "_new_id", "_plans")
 
-    def __init__(self, expression: ClauseElement, *names: str) -> None:
+    def __init__(
+        self, expression: ClauseElement, *names: str, new_id: ColumnElement[int] | None = None
+    ) -> None:
         self._expression = expression
         self._names = names
+        self._new_id = new_id
         self._plans: dict[str, Plan] = {}
 
     def plan(self, engine: str) -> Plan:
         """Return the statement compiled for `engine` ("sqlite" or "postgresql"); compiled at first use."""
         found = self._plans.get(engine)
         if found is None:
-            found = self._plans[engine] = _compile(self._expression, self._names, DIALECTS[engine])
+            expression = self._expression
+            # SQLite tells the id of a new row anyway, and RETURNING would cost it a third of the insert.
+            if self._new_id is not None and engine != "sqlite":
+                assert isinstance(expression, Insert)
+                expression = expression.returning(self._new_id)
+            found = self._plans[engine] = _compile(expression, self._names, DIALECTS[engine])
         return found
 
 

@@ -155,7 +155,7 @@ def sealer(key_file: KeyFile) -> Sealer:
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No settings but a test's own: neither the environment's nor those of a `.env` where the tests are run."""
     for name in os.environ:
-        if name.startswith("JIANXI_"):
+        if name.startswith("JIANXI_") and not name.startswith("JIANXI_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 

@@ -13,7 +13,7 @@ const LIMIT = 4000; // characters the server takes
 const COUNT_FROM = 3600; // characters from which the rest is counted
 const GREETING = {
   from: "service",
-  text: "你好，我是见习通，帮你报名广东的就业见习，也能回答政策问题。\n报名大约 5 分钟，可以随时停下，改天接着填。",
+  text: "您好，我是见习通，帮您报名广东的就业见习，也能回答政策问题。\n报名大约 5 分钟，可以随时停下，改天接着填。",
   choices: ["我要报名", "先问问政策"].map((text) => ({ value: text, label: text })),
   starters: true,
   order: 0,

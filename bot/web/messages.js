@@ -5,6 +5,7 @@
 
 const QUIET_GAP = 10 * 60 * 1000; // ms between messages that earn a line with the time
 const MASK = "●●●●●●";
+const LONG_LIST = 9; // more answered choices than this would push the conversation apart
 
 function element(tag, className, text) {
   const node = document.createElement(tag);
@@ -100,6 +101,7 @@ export function setChips(chips, { past, many, blocked }) {
   const ready = chips.querySelector(".ready");
   chips.classList.toggle("past", past);
   chips.disabled = past || blocked;
+  chips.hidden = past && chips.querySelectorAll("[data-value]").length > LONG_LIST;
   if (past) {
     ready?.remove(); // toggles keep their ticks, to read back
   } else if (Boolean(ready) !== many) {

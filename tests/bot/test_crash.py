@@ -181,3 +181,17 @@ async def test_told_to_stop_it_answers_the_turns_that_run(data: Path) -> None:
     with sqlite3.connect(data / "jianxi.db") as base:
         stored = {message_id for (message_id,) in base.execute("SELECT message_id FROM message")}
     assert stored == answered, "whatever was stored was answered, and the other way round"
+
+
+@pytest.mark.xdist_group("services")
+async def test_open_pages_do_not_hold_up_the_end(data: Path) -> None:
+    running = await asyncio.to_thread(Service, data)
+    async with ClientSession(cookie_jar=DummyCookieJar()) as client:
+        person = Person(client, running.address)
+        await person.say("你好")
+        async with client.get(f"{running.address}/api/chat/events", headers=person.headers) as stream:
+            assert await stream.content.readline() == b"retry: 3000\n"
+            running.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(8):  # well below what a turn that hangs is given
+                await stream.content.read()
+                assert await asyncio.to_thread(running.wait) == 0

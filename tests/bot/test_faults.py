@@ -9,6 +9,7 @@ import pytest
 from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import text as sql
+from structlog.testing import capture_logs
 
 from bot.app import Parts, web_application
 from storage.database import Connection, Database
@@ -69,6 +70,28 @@ async def test_a_locked_base_asks_to_try_again_and_the_same_message_then_counts(
     assert answer["step"] == "education"
     assert (await person.post("没有", "again")).json() == answer
     assert (await impatient.get("/readyz")).status == 200
+
+
+async def test_an_operator_learns_why_nothing_was_stored(impatient: Client, parts: Parts) -> None:
+    other = sqlite3.connect(parts.settings.data / "jianxi.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with capture_logs() as lines:
+        await Person(impatient).post("13800000001")
+    other.close()
+    [line] = [line for line in lines if line["event"] == "turn_not_stored"]
+    assert line["reason"] == "database: SQLITE_BUSY"
+    assert "13800000001" not in repr(lines)
+
+
+@pytest.mark.parametrize("path", ["/api/chat/messages", "/api/chat/events", "/api/chat/export/token"])
+async def test_what_cannot_be_read_asks_to_try_again_too(impatient: Client, parts: Parts, path: str) -> None:
+    person = Person(impatient)
+    await person.say("你好")
+    await parts.database.close()
+    async with impatient.get(path, headers=person.headers) as response:
+        assert response.status == 503
+        assert (await response.json())["error"]["code"] == "unavailable"
+        assert int(response.headers["Retry-After"]) > 0
 
 
 async def test_a_newcomer_who_met_a_locked_base_begins_normally(impatient: Client, parts: Parts) -> None:

@@ -85,7 +85,8 @@ class Conversation(RuleBasedStateMachine):
 
     @rule(person=st.sampled_from(PEOPLE), field=st.sampled_from(SENSITIVE))
     def says_something_sensitive_anywhere(self, person: dict[str, str], field: str) -> None:
-        self.happens(Said(person[field]))
+        if field != "name" or self.talk.step not in ("school", "major"):  # nobody can tell it from a school's
+            self.happens(Said(person[field]))
 
     @rule(text=noise)
     def says_anything(self, text: str) -> None:

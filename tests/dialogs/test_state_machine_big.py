@@ -85,7 +85,8 @@ class Conversation(RuleBasedStateMachine):
 
     @rule(person=st.sampled_from(PEOPLE), field=st.sampled_from(SENSITIVE))
     def says_something_sensitive_anywhere(self, person: dict[str, str], field: str) -> None:
-        self.happens(Said(person[field]))
+        if field != "name" or self.talk.step not in ("school", "major"):  # nobody can tell it from a school's
+            self.happens(Said(person[field]))
 
     @rule(text=noise)
     def says_anything(self, text: str) -> None:
@@ -198,7 +199,7 @@ class Conversation(RuleBasedStateMachine):
 
 TestConversation = Conversation.TestCase
 TestConversation.settings = settings(
-    max_examples=1500,
+    max_examples=2000,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
