@@ -28,7 +28,7 @@ MEASUREMENTS: Final[dict[str, Callable[[], list[Finding]]]] = {
 
 def main(names: list[str]) -> int:
     """Run the named measurements, or all."""
-    console = Console()
+    console = Console(width=170)
     if unknown := [name for name in names if name not in MEASUREMENTS]:
         console.print(f"No such measurement: {', '.join(unknown)}. There are: {', '.join(MEASUREMENTS)}.")
         return 2
@@ -48,6 +48,7 @@ def main(names: list[str]) -> int:
 
 
 def _table(title: str, found: list[Finding]) -> Table:
+    # Wide enough for any log: a report is read in files as often as on a screen.
     table = Table("what", "measured: median (range)", "ratio: median (range)", "goal", "met", title=title)
     for finding in found:
         met = {True: "yes", False: "NO", None: ""}[finding.met]

@@ -155,6 +155,7 @@ def _findings(results: Results, connections: int, many: int) -> list[Finding]:
         at_least("turn ÷ bare handler, rate", "", ratio(results, ours, "bare", "rate"), OF_BARE),
         Finding("bare handler ÷ turn, server's CPU", "", str(ratio(results, "bare", ours, "server_cpu"))),
         at_least("turn ÷ SQLModel a turn, rate", "", ratio(results, ours, "orm", "rate"), OF_ORM),
+        Finding("SQLModel a turn ÷ turn, server's CPU", "", str(ratio(results, "orm", ours, "server_cpu"))),
         at_most("turn ÷ bare handler, p99", "", ratio(results, ours, "bare", "p99"), P99_OF_BARE),
         Finding("turn ÷ bare handler, p50", "", str(ratio(results, ours, "bare", "p50"))),
         Finding(f"turns a commit at {connections}", str(of(results, ours, "turns_a_commit"))),

@@ -60,6 +60,7 @@ def run(*, few: int = 1000, many: int = 1_000_000, rounds: int = 7, seconds: flo
         for case in cases
     ]
     return [
+        Finding(f"(filling the base with {many:,})", f"{large.filling:.0f} s"),
         *found,
         at_most(
             f"turn with {many:,} ÷ with {few:,} stored ({gigabytes:.1f} GiB)",
@@ -78,9 +79,10 @@ def run(*, few: int = 1000, many: int = 1_000_000, rounds: int = 7, seconds: flo
 class Base:
     """A database with its people, and how far each one's conversation is."""
 
-    def __init__(self, parts: Parts, people: int) -> None:
+    def __init__(self, parts: Parts, people: int, filling: float) -> None:
         self.parts = parts
         self.people = people
+        self.filling = filling  # seconds
         self.file = parts.settings.data / "jianxi.db"
         self.script = script(datetime.now(UTC).astimezone(parts.turns.zone).date())
         self._places: dict[int, int] = {}
@@ -151,8 +153,9 @@ def address(person: int) -> str:
 def _base(folder: Path, people: int) -> Iterator[Base]:
     folder.mkdir()
     parts = open_parts(environment.load(data=folder, database_url="", secret_key_file=None, public_url=""))
+    started = perf_counter()
     _fill(parts, people)
-    base = Base(parts, people)
+    base = Base(parts, people, perf_counter() - started)
     try:
         yield base
     finally:
@@ -181,7 +184,7 @@ SELECT i, 'web', printf('%032x', i - 1), i, 1, 1, :now FROM n"""
 MESSAGES: Final = (
     NUMBERED
     + """INSERT INTO message (contact_id, message_id, dialog, step, content_sealed, at)
-SELECT i, 'first-' || i, 'registration', 'review', randomblob(1200), :now FROM n"""
+SELECT i, 'first-' || i, 'registration', 'review', randomblob(900), :now FROM n"""
 )
 SESSIONS: Final = """INSERT INTO session (contact_id, dialog, step, version, state_sealed, updated_at)
 VALUES (?, 'registration', 'review', 1, ?, ?)"""

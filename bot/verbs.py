@@ -36,7 +36,10 @@ Verb = Callable[[Desk, Mapping[str, Any]], Any]
 
 
 def record_consent(desk: Desk, data: Mapping[str, Any]) -> None:
-    """Keep a consent with the hash of the very text that was shown."""
+    """Keep a consent with the hash of the very text that was shown. Who declines to register leaves nothing here."""
+    if data["kind"] == "registration" and not data["given"]:
+        conversations.forget(desk.connection, desk.contact_id)
+        return
     text = desk.catalogue.dialog("registration").node(CONSENT_STEPS[data["kind"]]).ask
     consents.add(
         desk.connection,

@@ -277,11 +277,9 @@ def receipt_shown(view: View) -> Mapping[str, str]:
     return {"receipt": str(view.answers["_receipt"]["receipt"])}
 
 
-def registration_consent(view: View) -> Mapping[str, Any] | None:
-    """Agreeing is recorded; declining stores nothing at all."""
-    if view.answers[At.CONSENT] != "agree":
-        return None
-    return {"kind": "registration", "given": True, "version": CONSENT_VERSION}
+def registration_consent(view: View) -> Mapping[str, Any]:
+    """Agreeing is recorded; declining is carried out: nothing that was said so far is kept."""
+    return {"kind": "registration", "given": view.answers[At.CONSENT] == "agree", "version": CONSENT_VERSION}
 
 
 def push_consent(view: View) -> Mapping[str, Any]:

@@ -11,13 +11,21 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlmodel import col, select
+from sqlalchemy import bindparam, select
 
-from storage.database import Connection
+from storage.database import Connection, Statement
 from storage.sealing import Sealer
-from storage.tables import RegisterEntry
+from storage.tables import RegisterEntry, core
 
 DATA: Final = b"register_entry.data_sealed"
+
+entry = core(RegisterEntry)
+OF_NUMBER: Final = Statement(
+    select(entry.c.name_index, entry.c.data_sealed, entry.c.at).where(
+        entry.c.id_number_index == bindparam("number")
+    ),
+    "number",
+)
 
 
 def add_entry(
@@ -37,16 +45,15 @@ def add_entry(
 
 def find_entry(connection: Connection, sealer: Sealer, id_number: str, name: str) -> dict[str, Any]:
     """What the registers know of that number *and* name: the newest entry that has a school; {} if none."""
-    rows = connection.session.exec(
-        select(RegisterEntry)
-        .where(
-            col(RegisterEntry.id_number_index).in_(sealer.indexes(id_number, "id_number")),
-            col(RegisterEntry.name_index).in_(sealer.indexes(name, "name")),
-        )
-        .order_by(col(RegisterEntry.at).desc())
-    )
-    for row in rows:
-        data: dict[str, Any] = orjson.loads(sealer.open(row.data_sealed, DATA))
+    names = sealer.indexes(name, "name")
+    rows = [
+        row
+        for number in sealer.indexes(id_number, "id_number")
+        for row in connection.run(OF_NUMBER, (number,))
+        if row[0] in names
+    ]
+    for _, sealed, _ in sorted(rows, key=lambda row: row[2], reverse=True):
+        data: dict[str, Any] = orjson.loads(sealer.open(sealed, DATA))
         if data.get("school"):
             return {k: data.get(k) for k in ("school", "major", "education", "graduated_on")}
     return {}

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+import structlog
 from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import make_url
@@ -214,6 +215,7 @@ def run(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
             capsys.readouterr()
             with pytest.raises(SystemExit) as ended:
                 main()
+            structlog.reset_defaults()  # a log set up by the command would write where nobody reads any more
         status = ended.value.code
         assert isinstance(status, int | None)
         return Done(status or 0, *capsys.readouterr())

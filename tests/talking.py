@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
@@ -108,6 +109,15 @@ class Person:
 def texts(answer: dict[str, Any]) -> str:
     """All that the service said in one answer."""
     return "\n".join(reply["text"] for reply in answer["replies"])
+
+
+def error_in(body: dict[str, Any]) -> dict[str, str]:
+    """What a refusal says, if it has the form of the contract."""
+    assert set(body) == {"error"}
+    assert set(body["error"]) == {"code", "message"}
+    assert re.search(r"[\u4e00-\u9fff]", body["error"]["message"]), "a person can read it"
+    found: dict[str, str] = body["error"]
+    return found
 
 
 def incoming(

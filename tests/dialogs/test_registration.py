@@ -140,7 +140,8 @@ def test_declining_stores_nothing_and_leaves_no_answer() -> None:
     talk = Talk().register(until="consent")
     said = talk.say("不同意")
     assert "不保存" in said
-    assert (talk.at, talk.base.saved) == ("home.menu", [])
+    assert talk.at == "home.menu"
+    assert [(verb, data["given"]) for verb, data in talk.base.saved] == [("record_consent", False)]
     assert (talk.session.answers, talk.session.parked, talk.session.trail) == ({}, {}, ())
     talk.say("报名")
     assert (talk.step, talk.answers) == ("track", {})

@@ -47,7 +47,6 @@ class Conversation(RuleBasedStateMachine):
         self.talk = Talk()
         self.person = PEOPLE[0]
         self.said: dict[str, list[float]] = defaultdict(list)
-        self.lately: list[str] = []
 
     @initialize(person=st.sampled_from(PEOPLE), known=st.booleans())
     def somebody_comes(self, person: dict[str, str], known: bool) -> None:
@@ -130,13 +129,9 @@ class Conversation(RuleBasedStateMachine):
             assert not set(SENSITIVE) & self.talk.answers.keys()
 
     def remember(self, text: str) -> None:
-        """No text more than five times in five minutes, as long as not too many others come between."""
-        if text in self.lately:
-            self.lately.remove(text)
-        self.lately.append(text)
-        for forgotten in self.lately[:-REMEMBERED]:
-            self.lately.remove(forgotten)
-            self.said.pop(forgotten, None)
+        """No text more than five times in five minutes, as long as the session remembers all that it has said."""
+        if len(self.talk.session.echoes) == REMEMBERED:
+            self.said.clear()
         now = self.talk.now.timestamp()
         self.said[text] = [at for at in self.said[text] if now - at < ECHO_SECONDS] + [now]
         assert len(self.said[text]) <= ECHO_LIMIT, text

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import text as sql
 
@@ -13,7 +14,7 @@ from bot.app import Parts, utc_now
 from bot.export import HEADERS
 from bot.texts import load_texts
 from bot.turns import Turns
-from storage import people
+from storage import conversations, people
 from storage.database import Connection
 from tests.journeys.applicants import Applicant, graduate, id_number, in_chinese, youth
 from tests.serving import Run
@@ -175,6 +176,13 @@ async def test_declining_consent_stores_nothing(turns: Turns) -> None:
         lambda c: c.sqlalchemy.execute(sql("SELECT count(*) FROM consent")).scalar_one()
     )
     assert counted == 0
+    said = turns.database.read_sync(
+        lambda c: [
+            orjson.loads(e.content)["said"]
+            for e in conversations.entries_before(c, turns.sealer, 1, None, 99)
+        ]
+    )
+    assert said == ["不同意"]
 
 
 async def test_an_interrupted_registration_goes_on_days_later_where_it_stopped(
