@@ -130,9 +130,9 @@ async def _kind_errors(request: web.Request, handler: Handler) -> web.StreamResp
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return refused(
-            Refusal(error.status, *SENTENCES.get(error.status, ("refused", "这个请求没有被接受。")))
-        )
+        code, sentence = SENTENCES.get(error.status, ("refused", "这个请求没有被接受。"))
+        allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        return refused(Refusal(error.status, code, sentence, allow))
     except (ConnectionError, asyncio.CancelledError):
         raise
     except StorageUnavailable as error:

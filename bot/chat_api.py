@@ -41,6 +41,7 @@ NEWCOMERS_BURST: Final = 300
 NEWCOMERS_PER_SECOND: Final = 30.0
 """New conversations from one address: a school's whole class may sit behind one."""
 PAGE: Final = 50
+STREAM_PAGE: Final = 100
 PING_SECONDS: Final = 15.0
 STREAMS_EACH: Final = 8
 """Most event streams of one conversation: more tabs than anybody has."""
@@ -228,12 +229,14 @@ class ChatApi:
         await response.write(b"retry: 3000\n: hello\n\n")
         while not self.hub.closed:
             signal.clear()
-            for entry in await self._entries(contact_id, last // BUBBLES - 1):
-                for bubble in bubbles(entry):
-                    if bubble["id"] > last:
-                        last = bubble["id"]
-                        data = orjson.dumps(bubble)
-                        await response.write(b"id: %d\nevent: message\ndata: %s\n\n" % (last, data))
+            entries = await self._entries(contact_id, last // BUBBLES - 1)
+            for bubble in (bubble for entry in entries for bubble in bubbles(entry)):
+                if bubble["id"] > last:
+                    last = bubble["id"]
+                    data = orjson.dumps(bubble)
+                    await response.write(b"id: %d\nevent: message\ndata: %s\n\n" % (last, data))
+            if len(entries) == STREAM_PAGE:  # there is more from a long absence
+                continue
             try:
                 await asyncio.wait_for(signal.wait(), PING_SECONDS)
             except TimeoutError:
@@ -247,7 +250,7 @@ class ChatApi:
                 lambda connection: conversations.entries_before(connection, sealer, contact_id, None, 1)
             )
         return await self.turns.database.read(
-            lambda connection: conversations.entries_after(connection, sealer, contact_id, after, 100)
+            lambda connection: conversations.entries_after(connection, sealer, contact_id, after, STREAM_PAGE)
         )
 
     async def send_export(self, request: web.Request) -> web.Response:

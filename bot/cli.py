@@ -127,7 +127,7 @@ def serve_command(
 @app.command(epilog="例：jianxi chat --record tests/dialogs/transcripts/我的对话.txt")
 def chat(
     record: Annotated[Path | None, typer.Option(help="把这次对话写成对话记录文件，供测试重放。")] = None,
-    name: Annotated[str, typer.Option("--as", help="以谁的身份聊；同一个名字下次接着聊。")] = "",
+    name: Annotated[str, typer.Option("--as", help="以哪个代号聊；同一个代号下次接着聊，不要用真名。")] = "",
 ) -> None:
     """在终端里聊天。"""
     parts = opened()

@@ -91,10 +91,16 @@ def person_fields(sealer: Sealer, person: Person, *, unmask: bool) -> dict[str, 
         row["name"] = mask_name(row["name"])
         row["id_number"] = mask_id_staff(row["id_number"])
         row["phone"] = mask_phone(row["phone"])
-        row["birth_date"] = f"{row['birth_date'][:4]}-**-**" if row["birth_date"] else None
+        row["birth_date"] = _year_only(row["birth_date"])
+        if row["track"] == Track.YOUTH:  # the day before the 25th birthday would tell the birth date
+            row["eligible_until"] = _year_only(row["eligible_until"])
         row["hardship"] = None if row["hardship"] is None else f"{_count(row['hardship'])}项（已隐藏）"
     row["labels"] = {field: label for field in HEADERS if (label := in_words(field, row[field])) is not None}
     return row
+
+
+def _year_only(day: str | None) -> str | None:
+    return f"{day[:4]}-**-**" if day else None
 
 
 def _count(hardship: list[str]) -> int:

@@ -109,7 +109,8 @@ AFTER: Final = Statement(
     "after",
     "limit",
 )
-NEWEST: Final = 2**62
+NEWEST: Final = 2**31 - 1
+"""Above every row's number: ids are 32-bit integers on PostgreSQL."""
 
 SET_PUSH: Final = Statement(
     update(contact).where(contact.c.id == bindparam("contact")), "push_allowed", "contact"
@@ -166,7 +167,7 @@ def entries_before(
     connection: Connection, sealer: Sealer, contact_id: int, before: int | None, limit: int
 ) -> list[Entry]:
     """The newest entries older than `before`, oldest first."""
-    rows = connection.run(BEFORE, (contact_id, before or NEWEST, limit)).fetchall()
+    rows = connection.run(BEFORE, (contact_id, min(before or NEWEST, NEWEST), limit)).fetchall()
     return [Entry(row[0], sealer.open(row[1], CONTENT), row[2]) for row in reversed(rows)]
 
 
@@ -174,7 +175,7 @@ def entries_after(
     connection: Connection, sealer: Sealer, contact_id: int, after: int, limit: int
 ) -> list[Entry]:
     """Entries newer than `after`, oldest first."""
-    rows = connection.run(AFTER, (contact_id, after, limit)).fetchall()
+    rows = connection.run(AFTER, (contact_id, min(after, NEWEST), limit)).fetchall()
     return [Entry(row[0], sealer.open(row[1], CONTENT), row[2]) for row in rows]
 
 
