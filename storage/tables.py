@@ -68,7 +68,6 @@ class DialogSession(Base, table=True):
     """The running dialog of a contact: where it stands, and the sealed state."""
 
     __tablename__ = "session"
-    __table_args__ = (Index(None, "dialog", "step"),)
 
     contact_id: int = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
     dialog: str

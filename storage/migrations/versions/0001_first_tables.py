@@ -211,7 +211,6 @@ def _session() -> None:
         ),
         sa.PrimaryKeyConstraint("contact_id", name="pk_session"),
     )
-    op.create_index("ix_session_dialog_step", "session", ["dialog", "step"])
     op.create_index("ix_session_updated_at", "session", ["updated_at"])
 
 
