@@ -95,15 +95,14 @@ def make_export(desk: Desk, _data: Mapping[str, Any]) -> dict[str, str]:
 
 def set_push(desk: Desk, data: Mapping[str, Any]) -> bool:
     """Pushes on or off for this contact, recorded as a consent given or withdrawn."""
-    conversations.set_push(desk.connection, desk.contact_id, data["allowed"])
-    people.set_push_consent(desk.connection, desk.person_id, data["allowed"], desk.now)
+    people.set_push_consent(desk.connection, desk.sealer, desk.contact_id, data["allowed"], desk.now)
     record_consent(desk, {"kind": "push", "given": data["allowed"], "version": "settings"})
     return True
 
 
 def withdraw(desk: Desk, _data: Mapping[str, Any]) -> bool:
     """Take the registration back."""
-    people.withdraw(desk.connection, desk.contact_id, desk.now)
+    people.withdraw(desk.connection, desk.sealer, desk.contact_id, desk.now)
     return True
 
 

@@ -281,35 +281,25 @@ def _options_are_answers(graph: _Graph) -> Iterator[str]:
                     yield f"{name}: lists {item}, which is no question"
 
 
+COMMANDS = (
+    *("help", "back", "cancel", "restart", "progress", "menu", "human", "stop_pushes", "mine", "erase"),
+    *("resume", "register", "correct"),
+)
+SHARED_TEXTS = (
+    *("where", "help", "offer_help", "stale", "at_first", "left", "pushes_stopped", "not_registered"),
+    *("again", "looping"),
+)
+
+
 def _command_faults(catalogue: Catalogue) -> Iterator[str]:
-    for needed in (
-        "help",
-        "back",
-        "cancel",
-        "restart",
-        "progress",
-        "menu",
-        "human",
-        "stop_pushes",
-        "mine",
-        "erase",
-    ):
+    for needed in COMMANDS:
         if needed not in catalogue.commands.values():
             yield f"common.commands: no word for {needed}"
-    for text in (
-        "where",
-        "help",
-        "offer_help",
-        "stale",
-        "at_first",
-        "left",
-        "pushes_stopped",
-        "not_registered",
-    ):
+    for text in SHARED_TEXTS:
         if text not in catalogue.common:
             yield f"common.say: no text {text}"
-    if "looping" not in catalogue.common or "other" not in catalogue.rejected:
-        yield "common: the texts of last resort are missing"
+    if "other" not in catalogue.rejected:
+        yield "common.rejected: the text of last resort, other, is missing"
 
 
 CHECKS = (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from dialogs.definition import Enter, Finish, Question
-from dialogs.model import Save, Say
+from dialogs.model import Answers, Save, Say
 
 if TYPE_CHECKING:
     from dialogs.walk import Walk
@@ -24,6 +24,9 @@ ENTRIES: Mapping[str, Enter] = {
     "erase": Enter("preferences", "confirm_erase"),
 }
 """Words that simply open a dialog."""
+
+PUSHES = "push_consent"
+"""The field of the registration that asks for messages of our own accord."""
 
 CONFIRM_RESTART = Enter("home", "confirm_restart")
 
@@ -108,10 +111,33 @@ def start_registration(walk: Walk) -> None:
 
 
 def stop_pushes(walk: Walk) -> None:
-    """退订: no more messages of our own accord, at once."""
+    """退订: no more messages of our own accord, at once; a registration under way will not ask for them either."""
     walk.effects.append(Save("set_push", {"allowed": False}))
     walk.say("pushes_stopped")
-    walk.ask()
+    walk.parked = {
+        name: [version, step, _without_pushes(answers), trail]
+        for name, (version, step, answers, trail) in walk.parked.items()
+    }
+    step = walk.node.step
+    if isinstance(step, Question) and step.into == PUSHES:
+        walk.answer("no")
+    else:
+        walk.answers = _without_pushes(walk.answers)
+        walk.ask()
+
+
+def _without_pushes(answers: Answers) -> Answers:
+    return {**answers, PUSHES: "no"} if PUSHES in answers else answers
+
+
+def correct(walk: Walk) -> None:
+    """更正信息: the stored answers, to be mended; somebody in the middle of answering goes on there."""
+    if walk.dialog.definition.long:
+        walk.ask()
+    elif walk.session.registered:
+        walk.enter(Enter("preferences", "fetch_answers"))
+    else:
+        walk.enter(Enter("preferences"))
 
 
 COMMANDS: Mapping[str, Callable[[Walk], None]] = {
@@ -123,4 +149,5 @@ COMMANDS: Mapping[str, Callable[[Walk], None]] = {
     "resume": resume,
     "register": start_registration,
     "stop_pushes": stop_pushes,
+    "correct": correct,
 }

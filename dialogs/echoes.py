@@ -10,20 +10,24 @@ from dialogs.model import Choice, Effect, Say
 
 ECHO_LIMIT: Final = 5
 ECHO_SECONDS: Final = 300
-REMEMBERED: Final = 12
+REMEMBERED: Final = 16
 """Different texts that a session remembers having said lately."""
+
+HUMAN: Final = Choice("人工", "找人工")
 
 Echoes = tuple[list[int], ...]
 """For each text: its checksum, then the times at which it was said, in epoch seconds. Lists, as JSON brings them back."""
 
 
 def without_echoes(
-    effects: Sequence[Effect], echoes: Echoes, now: int, looping: str
+    effects: Sequence[Effect], echoes: Echoes, now: int, again: str, looping: str
 ) -> tuple[tuple[Effect, ...], Echoes]:
     """Leave out what was said `ECHO_LIMIT` times within `ECHO_SECONDS`; its buttons move to what is said before it.
 
-    Where nothing would be said at all, the text `looping` is, and that, said as often, is silence. Returns the
-    effects that remain and what to remember. `now` in epoch seconds."""
+    A person who goes back and forth must not lose the question, so before it is left out a text is said as often
+    in other words (`again`, with a blank for it). Where nothing would be said at all, the text `looping` is, and
+    that, said as often, is silence. Returns the effects that remain and what to remember. `now` in epoch seconds.
+    """
     oldest = now - ECHO_SECONDS
     recent = {echo[0]: echo for echo in echoes if echo[-1] > oldest}
 
@@ -43,6 +47,10 @@ def without_echoes(
     for effect in effects:
         if not isinstance(effect, Say) or fresh(effect):
             kept.append(effect)
+            continue
+        repeated = effect._replace(text=again.replace("{text}", effect.text))
+        if fresh(repeated):
+            kept.append(repeated)
         else:
             dropped, gap = effect, len(kept)
     if dropped is not None:
@@ -52,7 +60,8 @@ def without_echoes(
                 kept[place] = said._replace(choices=dropped.choices or said.choices)
                 break
         else:
-            stuck = Say(looping, (*dropped.choices, Choice("人工", "找人工")))
+            others = tuple(choice for choice in dropped.choices if choice != HUMAN)
+            stuck = Say(looping, (*others, HUMAN))
             if fresh(stuck):
                 kept.insert(gap, stuck)
     return tuple(kept), tuple(recent.values())[-REMEMBERED:]

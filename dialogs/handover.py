@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dialogs.definition import Ask, Definition, Do, Finish
+from dialogs.errors import Rejected
+from dialogs.model import View
 from dialogs.parse.words import note
 
 LONGEST_NOTE = 500
+PHONE_DIGITS = 7
+"""From so many digits on a number may be a phone to call back."""
+
+
+def says_something(value: str, view: View) -> None:
+    """A lone number, most likely meant for an earlier question, is no note. Raises `Rejected`."""
+    if value.isdigit() and len(value) < PHONE_DIGITS:
+        raise Rejected("text.no_words")
+
 
 HANDOVER = Definition(
     name="handover",
     version=1,
     steps=(
-        Ask(name="note", into="_note", parse=note(LONGEST_NOTE), goto=("pass_on",)),
+        Ask(name="note", into="_note", parse=note(LONGEST_NOTE), accept=says_something, goto=("pass_on",)),
         Do(
             name="pass_on",
             verb="hand_over",

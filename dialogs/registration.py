@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dialogs.definition import Ask, Choose, Definition, Do, Enter, Finish, Review, When, answered
+from dialogs.definition import Ask, Choose, Definition, Do, Enter, Finish, Review, Tell, When, answered
 from dialogs.parse.dates import birth_day, coming_day, past_day
 from dialogs.parse.identity import document
 from dialogs.parse.names import person_name
@@ -21,9 +21,10 @@ from dialogs.registration_rules import (
     SUMMARY,
     At,
     barred,
-    barred_newcomer,
     birth_as_on_document,
+    birth_differs,
     birth_known,
+    birth_shown,
     birth_still_unknown,
     certificate_plausible,
     date_in_words,
@@ -119,6 +120,11 @@ ELIGIBILITY_STEPS = (
 )
 """Before anybody says who they are: may they take part?"""
 
+AFTER_DOCUMENT = (
+    When(barred, At.NOT_ELIGIBLE),
+    When(birth_still_unknown, At.BIRTH_DATE),
+    At.PHONE,
+)
 IDENTITY_STEPS = (
     Choose(
         name=At.CONSENT,
@@ -149,12 +155,9 @@ IDENTITY_STEPS = (
         clears=("known", At.CONFIRM_KNOWN),
         adopt=identity_known,
         format=lambda value, view: mask_id_own(value),
-        goto=(
-            When(barred, At.NOT_ELIGIBLE),
-            When(birth_still_unknown, At.BIRTH_DATE),
-            At.PHONE,
-        ),
+        goto=(When(birth_differs, At.BIRTH_CORRECTED), *AFTER_DOCUMENT),
     ),
+    Tell(name=At.BIRTH_CORRECTED, show=birth_shown, goto=AFTER_DOCUMENT),
     Ask(
         name=At.PHONE,
         into=At.PHONE,
@@ -263,7 +266,7 @@ CLOSING_STEPS = (
     Review(
         name=At.REVIEW,
         items=SUMMARY,
-        goto=(When(barred_newcomer, At.NOT_ELIGIBLE), At.SUBMIT),
+        goto=(When(barred, At.NOT_ELIGIBLE), At.SUBMIT),
     ),
     Do(
         name=At.SUBMIT,

@@ -36,6 +36,7 @@ class At:
     CONSENT: Final = "consent"
     NAME: Final = "name"
     ID_NUMBER: Final = "id_number"
+    BIRTH_CORRECTED: Final = "birth_corrected"
     PHONE: Final = "phone"
     RESIDENCE: Final = "residence"
     LOOK_UP: Final = "look_up"
@@ -114,14 +115,16 @@ NO_MAJOR = (Education.SENIOR_HIGH_SCHOOL, Education.JUNIOR_HIGH_SCHOOL, Educatio
 
 @condition(reads=(At.TRACK, At.CIRCUMSTANCES), maybe=FACTS, usual=False)
 def barred(view: View) -> bool:
-    """What is known by now rules both tracks out."""
-    return assessment(view.answers, view.today).outcome is Outcome.NOT_YET
+    """What is known by now rules both tracks out. Somebody in the base corrects what is stored without being turned
+    away, whatever follows from it for a clerk; but a minor's document is not kept."""
+    found = assessment(view.answers, view.today)
+    return found.outcome is Outcome.NOT_YET and (not view.registered or Reason.TOO_YOUNG in found.reasons)
 
 
-@condition(reads=(At.TRACK, At.CIRCUMSTANCES), maybe=FACTS, usual=False)
-def barred_newcomer(view: View) -> bool:
-    """The same for somebody not in the base yet: a correction of what is stored is never turned away."""
-    return not view.registered and barred.test(view)
+@condition(maybe=("_birth_as_said",))
+def birth_differs(view: View) -> bool:
+    """The document tells another birth date than the person said."""
+    return "_birth_as_said" in view.answers
 
 
 @condition(reads=(At.EDUCATION,))
@@ -179,7 +182,9 @@ def identity_known(view: View) -> Answers:
     birth = born(answers)
     if birth is None:
         return answers
-    if At.BIRTH_DATE in answers:
+    said = answers.get(At.BIRTH_DATE)
+    if said is not None and said != birth.isoformat():
+        answers["_birth_as_said"] = said
         answers[At.BIRTH_DATE] = birth.isoformat()
     if age_on(birth, view.today) < parameters_on(view.today).minimum_age:
         for field in (At.NAME, At.ID_NUMBER, At.PHONE):
@@ -257,6 +262,15 @@ def known_shown(view: View) -> Mapping[str, str]:
         "major": known.get("major") or "（没有记录）",
         "education": Education(level).label if level else "（没有记录）",
         "graduated_on": date_in_words(known["graduated_on"]) if known.get("graduated_on") else "（没有记录）",
+    }
+
+
+def birth_shown(view: View) -> Mapping[str, str]:
+    """The document's birth date, and the one that was said."""
+    said = view.answers.get("_birth_as_said")
+    return {
+        "birth": date_in_words(view.answers.get(At.BIRTH_DATE, "")),
+        "said": date_in_words(said) if said else "",
     }
 
 

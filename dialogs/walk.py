@@ -14,7 +14,7 @@ from dialogs import review
 from dialogs.catalogue import SUBMIT, Catalogue, Dialog, Node
 from dialogs.commands import obey, resume
 from dialogs.definition import Ask, Do, Enter, Finish, Question, Review, Step, Target, Tell, When
-from dialogs.echoes import without_echoes
+from dialogs.echoes import HUMAN, without_echoes
 from dialogs.errors import DialogError, Rejected
 from dialogs.model import (
     Advance,
@@ -185,6 +185,7 @@ class Walk:
         self.answers = answers
         if step.adopt is not None:
             self.answers = step.adopt(self.view())
+            self.passing = True  # it may have brought some that live for this turn only
         if step.emit is not None and (data := step.emit(self.view())) is not None:
             self.effects.append(Save(step.saves, data))
 
@@ -209,7 +210,7 @@ class Walk:
         choices = self._choices()
         if self.wrong >= PATIENCE:
             said += "\n" + self.catalogue.common["offer_help"]
-            choices = (*choices, Choice("帮助", "怎么填"), Choice("人工", "找人工"))
+            choices = (*choices, Choice("帮助", "怎么填"), HUMAN)
         self.effects.append(Say(said, choices))
 
     # --- following edges ---
@@ -373,7 +374,11 @@ class Walk:
         if self.passing and not fetching:
             answers = {field: value for field, value in answers.items() if field[0] != "_"}
         effects, echoes = without_echoes(
-            self.effects, self.session.echoes, self.now, self.catalogue.common["looping"]
+            self.effects,
+            self.session.echoes,
+            self.now,
+            self.catalogue.common["again"],
+            self.catalogue.common["looping"],
         )
         session = Session(
             self.dialog.definition.name,

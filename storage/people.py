@@ -72,6 +72,9 @@ PLAIN: Final = (
 """Answers that stand in a column of the same name as they are."""
 
 REGISTERED, WITHDRAWN = "registered", "withdrawn"
+STATUS: Final = "_status"
+"""Beside the answers of a submission that joined no record: registered or withdrawn."""
+SUBMITTED: Final = b"submission.answers_sealed"
 NO_HARDSHIP: Final = frozenset({"none", "undisclosed"})
 
 
@@ -134,7 +137,7 @@ def register(
     submission = Submission(
         contact_id=contact_id,
         person_id=person.id if person else None,
-        answers_sealed=sealer.seal(orjson.dumps(kept), b"submission.answers_sealed"),
+        answers_sealed=sealer.seal(orjson.dumps(kept), SUBMITTED),
         outcome=outcome,
         at=now,
     )
@@ -286,7 +289,9 @@ def answers_of(sealer: Sealer, person: Person) -> dict[str, Any]:
 def stored_answers(
     connection: Connection, sealer: Sealer, contact_id: int
 ) -> tuple[str, dict[str, Any]] | None:
-    """Status and answers that belong to a contact: its person's, or what it submitted itself. None if nothing."""
+    """Status and answers that belong to a contact: its person's, or what it submitted itself. None if nothing.
+
+    Both read alike, so that nobody can tell from them whether the base knew the identity before."""
     contact = connection.session.get(Contact, contact_id)
     if contact is None or (contact.person_id is None and contact.submission_id is None):
         return None
@@ -296,18 +301,46 @@ def stored_answers(
     submission = connection.session.get(Submission, contact.submission_id)
     if submission is None:
         return None
-    return REGISTERED, orjson.loads(sealer.open(submission.answers_sealed, b"submission.answers_sealed"))
+    answers = _submitted(sealer, submission)
+    birth = born(answers)
+    if birth is not None:
+        answers["birth_date"] = birth.isoformat()
+    return answers.pop(STATUS, REGISTERED), answers
 
 
-def set_push_consent(connection: Connection, person_id: int | None, allowed: bool, now: datetime) -> None:
-    """Keep the person's wish on pushes beside the contact's; nothing to do for somebody not registered."""
-    if person_id is not None:
-        person = get(connection, person_id)
+def _submitted(sealer: Sealer, submission: Submission) -> dict[str, Any]:
+    answers: dict[str, Any] = orjson.loads(sealer.open(submission.answers_sealed, SUBMITTED))
+    return answers
+
+
+def _amend_submission(
+    connection: Connection, sealer: Sealer, contact: Contact, changes: Mapping[str, Any]
+) -> None:
+    """Change what a contact submitted that joined no record: it is all that this contact has here."""
+    submission = connection.session.get(Submission, contact.submission_id) if contact.submission_id else None
+    if submission is not None and submission.person_id is None:
+        answers = {**_submitted(sealer, submission), **changes}
+        submission.answers_sealed = sealer.seal(orjson.dumps(answers), SUBMITTED)
+        connection.session.add(submission)
+
+
+def set_push_consent(
+    connection: Connection, sealer: Sealer, contact_id: int, allowed: bool, now: datetime
+) -> None:
+    """Whether a contact may be sent messages of our own accord, kept beside its registration if there is one."""
+    set_push(connection, contact_id, allowed)
+    contact = connection.session.get(Contact, contact_id)
+    if contact is None:
+        return
+    if contact.person_id is not None:
+        person = get(connection, contact.person_id)
         person.push_consent, person.updated_at, person.version = allowed, now, person.version + 1
         connection.session.add(person)
+    else:
+        _amend_submission(connection, sealer, contact, {"push_consent": "yes" if allowed else "no"})
 
 
-def withdraw(connection: Connection, contact_id: int, now: datetime) -> None:
+def withdraw(connection: Connection, sealer: Sealer, contact_id: int, now: datetime) -> None:
     """The person takes the registration back (撤回): kept, but out of matching and pushes."""
     contact = connection.session.get(Contact, contact_id)
     if contact is None:
@@ -320,6 +353,8 @@ def withdraw(connection: Connection, contact_id: int, now: datetime) -> None:
         connection.session.exec(
             update(Contact).where(col(Contact.person_id) == person.id).values(push_allowed=False)
         )
+    else:
+        _amend_submission(connection, sealer, contact, {STATUS: WITHDRAWN, "push_consent": "no"})
     set_push(connection, contact_id, False)
     audit.add(connection, now, f"contact:{contact_id}", "person.withdrawn", _subject(contact))
 

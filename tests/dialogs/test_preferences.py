@@ -123,3 +123,22 @@ def test_every_entry_of_the_menu_leads_somewhere_and_back(registered: Talk) -> N
         assert registered.tap(choice.value)
         registered.say("菜单")
         assert registered.at == "home.menu"
+
+
+# --- 退订 in the middle of a registration ----------------------------------------------------------------
+
+
+def test_stopping_pushes_at_the_push_question_answers_it() -> None:
+    talk = Talk().register(until="push_consent")
+    talk.say("退订")
+    assert (talk.step, talk.answers["push_consent"]) == ("review", "no")
+
+
+def test_stopping_pushes_later_changes_the_answer_that_will_be_submitted() -> None:
+    talk = Talk().register(until="review")
+    assert talk.answers["push_consent"] == "yes"
+    assert "消息推送：不要" in talk.say("退订")
+    talk.say("菜单")
+    talk.say("退订")
+    talk.say("继续")
+    assert talk.answers["push_consent"] == "no"

@@ -14,6 +14,7 @@ from dialogs.definition import Question
 from dialogs.registration_rules import SUMMARY
 from policy.codes import Education
 from policy.eligibility import Reason
+from policy.identity import check_digit
 from tests.dialogs.small import chain, small_catalogue
 from tests.dialogs.talk import GRADUATE, NOW, YOUTH, Talk
 
@@ -458,3 +459,11 @@ def test_every_level_of_education_can_be_chosen(level: Education) -> None:
     label = node.labels[level]
     assert node.understand is not None
     assert node.understand(label, NOW.date()) == level
+
+
+def test_a_document_with_another_birth_date_is_explained() -> None:
+    talk = Talk().register(YOUTH, until="id_number")
+    body = "44030320010305001"
+    said = talk.say(body + check_digit(body))
+    assert "2001年3月5日" in said
+    assert "和您前面填的" in said

@@ -81,6 +81,11 @@ async def test_another_name_or_phone_with_a_known_number_is_a_case_and_the_answe
     nobody_knows = Turns(empty_base, turns.sealer, turns.catalogue, turns.clock, turns.zone)
     fresh = await take_all(nobody_knows, stranger.words, channel="terminal", address="stranger")
     assert without_receipt(heard) == without_receipt(fresh)
+    words = ["我的信息", "退订", "我的信息", "撤回报名", "确定撤回", "进度", "更正信息", "提交", "进度"]
+    heard = await take_all(turns, words, channel="terminal", address="stranger")
+    fresh = await take_all(nobody_knows, words, channel="terminal", address="stranger")
+    assert without_receipt(heard) == without_receipt(fresh)
+    assert "已经撤回" in texts(heard[5])
 
 
 async def test_a_stranger_sees_and_changes_only_what_the_stranger_said(turns: Turns) -> None:
