@@ -20,7 +20,7 @@ from bot.metrics import Metrics
 from bot.replies import Refusal, json_reply, refused
 from bot.throttle import Throttle
 from bot.turns import HIDDEN, Incoming, Reply, Turns
-from dialogs.model import Said
+from dialogs.model import Chose, Said
 from storage import conversations
 from storage.conversations import Entry
 from storage.database import Connection
@@ -34,6 +34,8 @@ COOKIE_DAYS: Final = 180
 LONGEST_TEXT: Final = 4000
 LONGEST_BODY: Final = 64 * 1024
 LONGEST_MESSAGE_ID: Final = 128
+LONGEST_NAME: Final = 64
+"""Of a dialog or a step."""
 ADDRESS_BYTES: Final = 16
 BUBBLES: Final = 64
 """Room for bubbles in one turn: a bubble's public number is the turn's number times this, plus its place."""
@@ -93,7 +95,7 @@ class ChatApi:
             web.post("/api/chat/messages", self.take_message),
             web.get("/api/chat/messages", self.show_history),
             web.get("/api/chat/events", self.stream_events),
-            web.get("/api/chat/export/{token}", self.send_export),
+            web.get("/api/chat/export/{token}", self.send_export, allow_head=False),  # a HEAD would spend it
         ]
 
     async def show_page(self, request: web.Request) -> web.Response:
@@ -120,7 +122,7 @@ class ChatApi:
         started = monotonic()
         try:
             address, token = self._conversation(request)
-            text, message_id = _read_message(await _body(request))
+            event, message_id = _read_message(await _body(request))
             bucket = (self.throttle, address) if address else (self.newcomers, _remote(request))
             wait = bucket[0].wait(bucket[1], started)
             if wait > 0:
@@ -132,7 +134,8 @@ class ChatApi:
                 )
             if token is None:
                 address, token = self._new_conversation()
-            reply = await self.turns.take(Incoming(CHANNEL, address, message_id, Said(text), text))
+            text = event.value if isinstance(event, Chose) else event.text
+            reply = await self.turns.take(Incoming(CHANNEL, address, message_id, event, text))
         except Refusal as refusal:
             self.metrics.refused(CHANNEL, refusal.code)
             return refused(refusal)
@@ -327,10 +330,13 @@ class ChatApi:
 def bubbles(entry: Entry) -> list[dict[str, Any]]:
     """One logged turn as the messages a page shows, numbered so that streams can resume between them."""
     content: Mapping[str, Any] = orjson.loads(entry.content)
+    reply = content["reply"]
+    place = {"dialog": reply["dialog"], "step": reply["step"]}
     shown: list[dict[str, Any]] = []
     if content["said"]:
-        shown.append({"from": "person", "text": content["said"], "choices": [], "links": []})
-    shown.extend({"from": "service", **reply} for reply in content["reply"]["replies"])
+        chose = content.get("chose", {})
+        shown.append({"from": "person", "text": content["said"], "choices": [], "links": [], **chose})
+    shown.extend({"from": "service", **place, **said} for said in reply["replies"])
     start = entry.id * BUBBLES + (0 if content["said"] else 1)
     return [
         {"id": start + place, "at": content["at"], "hidden": bubble["text"] == HIDDEN, **bubble}
@@ -360,8 +366,8 @@ async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON of any shap
         raise Refusal(400, "not_json", "消息格式不对：请求体要是 UTF-8 的 JSON。") from None
 
 
-def _read_message(data: Any) -> tuple[str, str]:  # noqa: ANN401 - JSON of any shape
-    """Text and message id of a body. Raises `Refusal` for any other shape."""
+def _read_message(data: Any) -> tuple[Said | Chose, str]:  # noqa: ANN401 - JSON of any shape
+    """What happened, and the message id, of a body. Raises `Refusal` for any other shape."""
     if not isinstance(data, dict):
         raise Refusal(400, "bad_shape", "消息格式不对：要有 text 和 message_id 两项。")
     text, message_id = data.get("text"), data.get("message_id")
@@ -377,7 +383,20 @@ def _read_message(data: Any) -> tuple[str, str]:  # noqa: ANN401 - JSON of any s
         raise Refusal(400, "empty", "没有收到文字，请打字再发。")
     if len(text) > LONGEST_TEXT:
         raise Refusal(413, "too_long", f"这条消息太长了，请控制在 {LONGEST_TEXT} 个字以内。")
-    return text, message_id.replace("\x00", "")
+    place = _read_place(data)
+    return Chose(*place, text) if place else Said(text), message_id.replace("\x00", "")
+
+
+def _read_place(data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Dialog and step of the question a choice was shown for; None for words. Raises `Refusal` for half of it."""
+    dialog, step = data.get("dialog"), data.get("step")
+    if dialog is None and step is None:
+        return None
+    if isinstance(dialog, str) and isinstance(step, str) and max(len(dialog), len(step)) <= LONGEST_NAME:
+        return dialog, step
+    raise Refusal(
+        400, "bad_shape", "消息格式不对：点选时 dialog 和 step 要一起给，都是文字；打字时都不要给。"
+    )
 
 
 def _number(text: str | None, default: int, least: int, most: int) -> int:

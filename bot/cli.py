@@ -8,14 +8,16 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
 import typer
 import uvloop
 from pydantic import ValidationError
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -51,6 +53,9 @@ app.add_typer(export_app, name="export")
 app.add_typer(dialogs_app, name="dialogs")
 app.add_typer(keys_app, name="keys")
 
+TRACKS: Final = {"graduate": "毕业生", "youth": "失业青年", "unsure": "未定"}
+"""Short names of the tracks, for a narrow table."""
+
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，给程序读。")]
 Unmask = Annotated[bool, typer.Option("--unmask", help="显示完整身份信息；每次都记入审计日志。")]
 
@@ -67,7 +72,7 @@ def settings() -> Settings:
     except ValidationError as error:
         for fault in error.errors():
             name = environment.PREFIX + str(fault["loc"][0]).upper()
-            typer.echo(f"配置 {name} 不对：{fault['msg']}", err=True)
+            typer.echo(f"配置 {name} 不对：{fault['msg'].removeprefix('Value error, ')}", err=True)
         raise typer.Exit(2) from None
 
 
@@ -175,21 +180,30 @@ def people_list(as_json: Json = False, unmask: Unmask = False) -> None:
     if as_json:
         say(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
         return
-    table = Table("编号", "姓名", "手机号", "类别", "学历", "专业", "常住地", "资格", "示例")
+    Console().print(_people_table(rows))
+
+
+def _people_table(rows: list[dict[str, Any]]) -> Table:
+    """People as a table that keeps whole what it shows on a terminal of 80 columns."""
+    table = Table(box=box.SIMPLE_HEAD, padding=0)
+    for title in ("编号", "姓名", "手机号", "类别", "学历", "专业", "常住地", "资格", "示例"):
+        whole = title in ("编号", "手机号", "资格", "示例")
+        table.add_column(title, no_wrap=whole, overflow="ignore" if whole else "fold")
     for row in rows:
         words = row["labels"]
-        table.add_row(
+        cells = (
             str(row["id"]),
             row["name"],
             row["phone"],
-            words.get("track", ""),
+            TRACKS.get(row["track"], ""),
             words.get("education", ""),
             row["major"] or "",
             words.get("residence", ""),
             words.get("outcome", ""),
             "是" if row["demo"] else "",
         )
-    Console().print(table)
+        table.add_row(*(escape(cell) for cell in cells))
+    return table
 
 
 @export_app.command("people", epilog="例：jianxi export people 见习对象.xlsx")
@@ -260,10 +274,12 @@ def keys_rotate() -> None:
     """换一把新密钥，把库里的数据重新加密。服务可以照常运行。"""
     parts = opened()
     done: dict[str, int] = {}
+    console = Console(stderr=True)
 
     def progress(table: str, rows: int) -> None:
         done[table] = done.get(table, 0) + rows
-        Console(stderr=True).print(f"{table}：{done[table]} 行", end="\r")
+        if console.is_terminal:  # elsewhere nothing can be written over
+            console.print(f"{table}：{done[table]} 行", end="\r")
 
     async def work() -> str:
         try:
@@ -272,4 +288,6 @@ def keys_rotate() -> None:
             await parts.database.close()
 
     key_id = asyncio.run(work())
+    for table, rows in done.items():
+        console.print(f"{table}：{rows} 行")
     say(f"已换到密钥 {key_id}，重新加密 {sum(done.values())} 行。旧密钥留在文件里，备份还要用它打开。")

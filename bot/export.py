@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import xlsxwriter
 
+from bot.private_files import open_private
 from dialogs.parse.places import place_label
 from policy.codes import Code, Education, HardshipKind, PositionKind, Sex, SkillLevel, Track
 from policy.masking import mask_id_staff, mask_name, mask_phone
@@ -145,11 +146,12 @@ def my_data(connection: Connection, sealer: Sealer, token: str, now: datetime) -
 
 
 def write_spreadsheet(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """People as an .xlsx with Chinese headers, all cells as text so that numbers survive; returns the row count."""
+    """People as an .xlsx with Chinese headers, all cells as text so that numbers survive; returns the row count.
+
+    Only its owner may read the file."""
     count = 0
-    with xlsxwriter.Workbook(
-        str(path), {"constant_memory": True, "strings_to_numbers": False, "strings_to_formulas": False}
-    ) as book:
+    options = {"constant_memory": True, "strings_to_numbers": False, "strings_to_formulas": False}
+    with open_private(path) as file, xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet("见习对象")
         bold = book.add_format({"bold": True})
         for column, title in enumerate(HEADERS.values()):

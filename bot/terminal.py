@@ -12,6 +12,7 @@ import orjson
 from rich.console import Console
 from rich.markup import escape
 
+from bot.private_files import open_private
 from bot.transcripts import Transcript
 from bot.turns import Incoming, Turns
 from dialogs.model import Event, Said, Started
@@ -37,7 +38,8 @@ def chat(turns: Turns, name: str, record: Path | None) -> None:
                 console.print("[red]系统正忙，刚才这条没有存上，请再发一次。[/red]")
     finally:
         if transcript and record:
-            record.write_text(transcript.text(), "utf-8")
+            with open_private(record) as file:
+                file.write(transcript.text().encode())
             console.print(
                 f"[dim]对话记录写到了 {escape(str(record))}，里面有刚才输入的内容，请妥善保管。[/dim]"
             )
@@ -66,12 +68,15 @@ def _take(turns: Turns, name: str, event: Event, text: str) -> dict[str, Any]:
 def _show(console: Console, transcript: Transcript | None, body: dict[str, Any]) -> None:
     if transcript:
         transcript.heard(body)
+    # soft_wrap: the terminal breaks lines itself; broken at spaces, a Chinese sentence would leave its bullet.
     for reply in body["replies"]:
-        console.print(escape(reply["text"]), style="green")
+        console.print(escape(reply["text"]), style="green", soft_wrap=True)
         for choice in reply["choices"]:
             number, label = escape(choice["value"]), escape(choice["label"])
-            console.print(f"   [bold]{number}[/bold]" + ("" if number == label else f"  {label}"))
+            console.print(
+                f"   [bold]{number}[/bold]" + ("" if number == label else f"  {label}"), soft_wrap=True
+            )
         for link in reply["links"]:
-            console.print(f"   {escape(link['label'])}：{escape(link['url'])}")
+            console.print(f"   {escape(link['label'])}：{escape(link['url'])}", soft_wrap=True)
     if body["progress"] and body["progress"]["total"]:
         console.print(f"[dim]{body['progress']['done']}/{body['progress']['total']}[/dim]")

@@ -18,10 +18,10 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from bot.verbs import VERBS, Desk
-from dialogs.catalogue import Catalogue
+from dialogs.catalogue import Catalogue, Node
 from dialogs.definition import Ask, Choose
 from dialogs.engine import advance, begin
-from dialogs.model import Event, Fetch, Fetched, Save, Say, Session, decode, encode
+from dialogs.model import Choice, Chose, Event, Fetch, Fetched, Save, Say, Session, decode, encode
 from dialogs.progress import progress
 from storage import conversations
 from storage.conversations import CONTENT, STATE
@@ -61,6 +61,17 @@ class Reply(NamedTuple):
     body: bytes
     repeated: bool = False
     other_text: bool = False
+
+
+def _choice(choice: Choice, node: Node) -> dict[str, Any]:
+    """A button as JSON. `exclusive`: of a question that takes several, but this one stands alone."""
+    shown: dict[str, Any] = {"value": choice.value, "label": choice.label}
+    step = node.step
+    if isinstance(step, Choose) and step.many:
+        key = next((key for key, label in node.labels.items() if label == choice.label), None)
+        if key is None or key in step.exclusive:  # without a key: a word that leads elsewhere
+            shown["exclusive"] = True
+    return shown
 
 
 def _mark(text: str) -> str:
@@ -109,9 +120,11 @@ class Turns:
         desk, session, local = self.open(
             connection, incoming.channel, incoming.address, found, incoming.source
         )
-        said = self._kept(session, incoming.text)
-        session, says = self.advance(desk, session, incoming.event, local)
-        return self.store(desk, session, says, local, incoming.message_id, said, incoming.text)
+        said, event = self._kept(session, incoming.text), incoming.event
+        if isinstance(event, Chose):  # an old button's value tells what it was shown for
+            said = self._kept(session._replace(dialog=event.dialog, step=event.step), said)
+        session, says = self.advance(desk, session, event, local)
+        return self.store(desk, session, says, local, incoming, said)
 
     def open(
         self,
@@ -154,16 +167,18 @@ class Turns:
         session: Session,
         says: list[Say],
         local: datetime,
-        message_id: str,
+        incoming: Incoming,
         said: str,
-        text: str,
     ) -> Reply:
         """Keep where the conversation now stands, and log the message with its answer."""
         body = self._body(session, says, local)
+        event = incoming.event
+        chose = {"chose": {"dialog": event.dialog, "step": event.step}} if isinstance(event, Chose) else {}
         content = orjson.dumps(
             {
                 "said": said,
-                "mark": _mark(text),
+                **chose,
+                "mark": _mark(incoming.text),
                 "at": local.isoformat(timespec="seconds"),
                 "reply": orjson.Fragment(body),
             }
@@ -180,7 +195,7 @@ class Turns:
         event_id = conversations.log(
             desk.connection,
             desk.contact_id,
-            message_id,
+            incoming.message_id,
             session.dialog,
             session.step,
             self.sealer.seal(content, CONTENT),
@@ -233,7 +248,7 @@ class Turns:
             "replies": [
                 {
                     "text": say.text,
-                    "choices": [{"value": value, "label": label} for value, label in say.choices],
+                    "choices": [_choice(choice, node) for choice in say.choices],
                     "links": [{"label": label, "url": url} for label, url in say.links],
                     **({"listed": True} if say.listed else {}),
                 }

@@ -120,7 +120,7 @@ def compile_catalogue(
 def _compile(step: Step, texts: Texts) -> Node:
     """One step with its texts. Raises KeyError naming the text that is missing."""
     options = _options(step, texts)
-    matcher = Matcher(options) if options else None
+    matcher = Matcher(options, texts.get("unless", ())) if options else None
     own = frozenset(fold(word) for option in options for word in (option.label, *option.words))
     return Node(
         step=step,

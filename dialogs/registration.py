@@ -36,6 +36,7 @@ from dialogs.registration_rules import (
     identity_known,
     known_adopted,
     known_shown,
+    opening_shown,
     push_consent,
     reasons_reconsidered,
     reasons_shown,
@@ -44,6 +45,7 @@ from dialogs.registration_rules import (
     track_in_words,
     unemployment_matters,
     until_shown,
+    why_birth_shown,
     youth_facts_matter,
 )
 from policy.codes import Code, HardshipKind, PositionKind, SkillLevel
@@ -62,6 +64,7 @@ ELIGIBILITY_STEPS = (
         name=At.TRACK,
         into=At.TRACK,
         options=("graduate", "youth", "unsure"),
+        show=opening_shown,
         adopt=birth_known,
         format=track_in_words,
         goto=(At.CIRCUMSTANCES,),
@@ -103,6 +106,8 @@ ELIGIBILITY_STEPS = (
         name=At.BIRTH_DATE,
         into=At.BIRTH_DATE,
         parse=birth_day,
+        show=why_birth_shown,
+        shows=(At.TRACK,),
         accept=birth_as_on_document,
         format=lambda value, view: date_in_words(value),
         goto=(

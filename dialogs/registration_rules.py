@@ -107,6 +107,14 @@ CURES: Mapping[Reason, tuple[str, ...]] = {
     Reason.UNEMPLOYMENT_NOT_REGISTERED: (At.UNEMPLOYMENT_REGISTERED,),
 }
 """The answers behind each reason: asked again of somebody who was not eligible and says that this has changed."""
+OPEN_POINTS: Mapping[Reason, str] = {
+    Reason.EARLIER_INTERNSHIP_CITY_UNKNOWN: "以前的见习",
+    Reason.EDUCATION_UNKNOWN: "学历",
+    Reason.CERTIFICATE_UNKNOWN: "毕业日期",
+    Reason.CERTIFICATE_DAY_UNKNOWN: "毕业证上的具体日期",
+    Reason.UNEMPLOYMENT_UNKNOWN: "失业登记",
+}
+"""What a clerk still has to look up, by name; the birth date comes with the document."""
 NO_MAJOR = (Education.SENIOR_HIGH_SCHOOL, Education.JUNIOR_HIGH_SCHOOL, Education.PRIMARY_SCHOOL)
 
 
@@ -243,14 +251,26 @@ def _told_reasons(view: View) -> tuple[Reason, ...]:
     return found
 
 
+def opening_shown(view: View) -> Mapping[str, str]:
+    """What the first questions are for, said once: before anything was answered."""
+    return {"opening": "" if view.answers else "先看看您能不能报，这几题不用填姓名。"}
+
+
+def why_birth_shown(view: View) -> Mapping[str, str]:
+    """Why a graduate is suddenly asked for a birth date."""
+    unexpected = view.answers[At.TRACK] != Track.YOUTH and At.ID_NUMBER not in view.answers
+    return {"why": "再看看能不能按失业青年报：" if unexpected else ""}
+
+
 def until_shown(view: View) -> Mapping[str, str]:
     """The forecast of the last eligible day, for the consent question."""
     found = assessment(view.answers, view.today)
     sure = set(found.reasons) <= {Reason.BIRTH_DATE_UNKNOWN} and found.track is not None
     if sure and found.eligible_until is not None:
         last = date_in_words(found.eligible_until.isoformat())
-        return {"verdict": f"您符合报名条件！按您填的情况，最晚到{last}都可以参加。"}
-    return {"verdict": "您可以先报名，还有一项要等工作人员核实。"}
+        return {"verdict": f"您符合报名条件！按您填的情况，{last}之前（含当天）都可以参加。"}
+    points = [OPEN_POINTS[reason] for reason in found.reasons if reason in OPEN_POINTS]
+    return {"verdict": f"您可以先报名，{'、'.join(points) or '有的情况'}要等工作人员核实。"}
 
 
 def known_shown(view: View) -> Mapping[str, str]:

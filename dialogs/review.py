@@ -43,9 +43,12 @@ def choices(dialog: Dialog, node: Node, answers: Answers) -> tuple[Choice, ...]:
 
 
 def understand(dialog: Dialog, node: Node, answers: Answers, text: str) -> str:
-    """The item's step name, or `submit`. Raises `Rejected`."""
+    """The item's step name, or `submit`. Raises `Rejected`, whose range is that of the items."""
     listed = items(dialog, node, answers)
-    meant = _numbered((*(option for option, _, _ in listed), node.options[-1])).one(text)
+    try:
+        meant = _numbered((*(option for option, _, _ in listed), node.options[-1])).one(text)
+    except Rejected as refusal:
+        raise Rejected(refusal.key, **{**refusal.params, "last": len(listed)}) from None
     if meant == node.options[-1].key and _is_numbered(fold(text)):  # submitting has no number of its own
         raise Rejected("choice.out_of_range", first=1, last=len(listed))
     return meant

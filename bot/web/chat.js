@@ -25,15 +25,16 @@ const KEYBOARDS = { numeric: "numeric", tel: "tel", date: "decimal" };
 const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((node) => [node.id, node]));
 const quickWords = [...page.words.children].map((button) => button.dataset.word);
 
-/* Rows shown, oldest first: {id, order, from, text, masked, choices, links, at, node, chips}. `order`
- * is the id; in a turn just answered it is the turn's event_id until the row's own id arrives. */
+/* Rows shown, oldest first: {id, order, from, text, masked, choices, links, dialog, step, at, node,
+ * chips}. `order` is the id; in a turn just answered it is the turn's event_id until the row's own id
+ * arrives. `dialog` and `step` name the question that a row asks, or that its choice was pressed for. */
 let rows = [];
 let question = { many: false, sensitive: false }; // what the open question expects
 let sending = false; // a turn is under way
 let resting = false; // the server asked us to wait
 let turns = 0; // beginnings and ends of turns: tells whether a state that arrives is still the newest
 let held = []; // messages pushed while a turn is under way, shown after its answer
-let unsent = null; // {text, id} of a message that may or may not have reached the server
+let unsent = null; // {text, place, id} of a message that may or may not have reached the server
 let stream = null;
 let atEnd = true; // the newest message is in view, and is to stay there
 
@@ -87,11 +88,19 @@ function openQuestion(end = rows.length) {
   return null;
 }
 
+const samePlace = (one, other) => one?.dialog === other?.dialog && one?.step === other?.step;
+
+/** The row whose question `row`, to stand at `end`, may answer: by a pressed choice, or by words. */
+function askedFor(row, end) {
+  if (!row.step) return openQuestion(end);
+  return rows.slice(0, end).reverse().find((one) => one.choices?.length && samePlace(one, row));
+}
+
 /** Puts a row where its order says, in the list and on the page. */
 function placeRow(row) {
   let index = rows.length;
   while (index > 0 && rows[index - 1].order > row.order) index -= 1;
-  row.node = buildMessage(row, rows[index - 1], openQuestion(index));
+  row.node = buildMessage(row, rows[index - 1], askedFor(row, index));
   page.log.insertBefore(row.node, rows[index]?.node ?? null);
   rows.splice(index, 0, row);
   return row;
@@ -193,11 +202,13 @@ function settleFocus(keyboard) {
 
 /* ---- one turn ---- */
 
-async function send(text, { typed = false, keyboard = false } = {}) {
+/** `place` {dialog, step}: of the question whose choice was pressed; should it be past, the server says so. */
+async function send(text, { typed = false, keyboard = false, place = null } = {}) {
   if (sending || resting || !text || length(text) > LIMIT) return;
-  const row = beginTurn(text, typed);
+  const row = beginTurn(text, typed, place);
+  const body = { text, message_id: unsent.id, ...unsent.place };
   try {
-    showAnswer(row, await patiently(() => request("/messages", { text, message_id: unsent.id })));
+    showAnswer(row, await patiently(() => request("/messages", body)));
   } catch (refusal) {
     takeBack(row, text, typed, refusal);
   }
@@ -207,13 +218,16 @@ async function send(text, { typed = false, keyboard = false } = {}) {
   settleFocus(keyboard);
 }
 
-function beginTurn(text, typed) {
+function beginTurn(text, typed, place) {
   sending = true;
   turns += 1;
   // The same words after a failure are the same message: the server may already have taken it.
-  if (unsent?.text !== text) unsent = { text, id: uniqueId() };
+  const same = unsent?.text === text && (!place || samePlace(unsent.place, place));
+  if (!same) unsent = { text, place, id: uniqueId() };
   const masked = question.sensitive && !quickWords.includes(text);
-  const row = placeRow({ from: "person", text: masked ? "" : text, masked, order: Infinity, at: new Date() });
+  const row = placeRow({
+    from: "person", text: masked ? "" : text, masked, ...unsent.place, order: Infinity, at: new Date(),
+  });
   showNotice("");
   if (typed) page.text.value = "";
   refreshComposer();
@@ -226,7 +240,8 @@ function showAnswer(row, answer) {
   unsent = null;
   row.order = answer.event_id;
   for (const reply of answer.replies) {
-    placeRow({ ...reply, from: "service", order: answer.event_id, at: new Date() }).node.classList.add("fresh");
+    const { dialog, step, event_id: order } = answer;
+    placeRow({ ...reply, from: "service", dialog, step, order, at: new Date() }).node.classList.add("fresh");
   }
   applyState(answer);
   scrollTo(row);
@@ -344,7 +359,9 @@ page.send.addEventListener("mousedown", (event) => event.preventDefault()); // l
 page.log.addEventListener("click", (event) => {
   const chip = event.target.closest(".chip");
   const answer = chip && pressChip(chip.parentElement, chip);
-  if (answer) send(answer, { keyboard: event.detail === 0 });
+  if (!answer) return;
+  const { dialog, step } = rows.find((row) => row.chips === chip.parentElement);
+  send(answer, { keyboard: event.detail === 0, place: step ? { dialog, step } : null });
 });
 page.words.addEventListener("click", (event) => {
   const { word } = event.target.dataset;

@@ -16,7 +16,7 @@ function element(tag, className, text) {
 
 /**
  * The node of a row {id, from, text, masked, choices, links, at, starters}; its choices, if any, are
- * kept as `row.chips`. `before` is the row above, `asked` the open question this row may answer.
+ * kept as `row.chips`. `before` is the row above, `asked` the row with the question this row may answer.
  */
 export function buildMessage(row, before, asked) {
   const mine = row.from === "person";
@@ -84,10 +84,11 @@ function buildLinks(links) {
 function buildChips(choices, starters) {
   const chips = element("fieldset", starters ? "choices starters" : "choices");
   chips.append(element("legend", "visually-hidden", "可以直接点选"));
-  for (const { value, label } of choices) {
+  for (const { value, label, exclusive } of choices) {
     const chip = element("button", "chip");
     chip.type = "button";
     chip.dataset.value = value;
+    if (exclusive) chip.dataset.exclusive = "";
     // The number stays visible, for those who type or say it; not twice when the label has it.
     if (/^\d{1,3}$/.test(value) && !label.startsWith(value)) chip.append(element("span", "number", value), " ");
     chip.append(label);
@@ -122,15 +123,24 @@ export function setChips(chips, { past, many, blocked }) {
 export function pressChip(chips, chip) {
   if (chip.classList.contains("ready")) return picked(chips).join(" ");
   if (!chip.hasAttribute("aria-pressed")) return chip.dataset.value;
-  chip.setAttribute("aria-pressed", String(chip.getAttribute("aria-pressed") !== "true"));
+  const pressed = chip.getAttribute("aria-pressed") !== "true";
+  if (pressed) {
+    const alone = "exclusive" in chip.dataset; // "none of these" lets go of the others, and the reverse
+    for (const other of pickedChips(chips)) {
+      if (alone || "exclusive" in other.dataset) other.setAttribute("aria-pressed", "false");
+    }
+  }
+  chip.setAttribute("aria-pressed", String(pressed));
   countPicked(chips);
+  chip.scrollIntoView({ block: "nearest" }); // “选好了” may have come to stand over it
   return null;
 }
 
-const picked = (chips) => [...chips.querySelectorAll('[aria-pressed="true"]')].map((chip) => chip.dataset.value);
+const pickedChips = (chips) => [...chips.querySelectorAll('[aria-pressed="true"]')];
+const picked = (chips) => pickedChips(chips).map((chip) => chip.dataset.value);
 
 function countPicked(chips) {
-  const count = picked(chips).length;
+  const count = pickedChips(chips).length;
   const ready = chips.querySelector(".ready");
   ready.disabled = count === 0;
   ready.textContent = count ? `选好了（${count}）` : "选好了";

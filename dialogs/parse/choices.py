@@ -1,8 +1,8 @@
 """Choices (选择题): which of the offered options a person means, by number, letter, label or in words.
 
 One rule above all: a wrong guess costs more than a second question. A text is taken as numbers only when
-nothing in it is left unexplained, and a label counts only where no negation stands in the same clause
-("不是学生" never chooses 学生).
+nothing in it is left unexplained, and a label counts only where no negation stands in the same clause ("不是学生"
+never chooses 学生), nor a word that leads away from this question ("我爸残疾" is not 本人残疾).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dialogs.errors import Rejected
-from dialogs.parse.folding import fold
+from dialogs.parse.folding import fold, mandarin
 from dialogs.parse.listing import numbers_in
 from dialogs.parse.words import affirmation
 
@@ -38,11 +38,20 @@ class Option:
 # Too short or too common to be found inside a sentence: they count only as a whole clause.
 _WHOLE_ONLY_WORDS = "没有 是的 不是 可以 不用 不要 好的 都没有 没 无 有 其他 其它 不限 暂无 none no yes ok"
 _WHOLE_ONLY: Final = frozenset(_WHOLE_ONLY_WORDS.split())
+# A bare grade stands in the names of many certificates (英语四级), 残疾 in what is said of one's family.
+_whole_only_form = re.compile(r"[一二三四五1-5]级(?:证书?)?|有?残疾(?:人|证)?").fullmatch
 _LONGEST: Final = 300  # characters; a longer text is a story, not a choice
 _NEGATION = re.compile(r"不|没|未|无|非|否|别|冇|唔|除|莫|勿|木有|甭|\bno\b|\bnot\b|n't")
 _QUESTION = re.compile(
     r"什么|怎么|怎样|如何|为何|为啥|吗|咩|哪|谁|多少|多久|区别|意思|[?？]|是不是|能不能|可不可以|有没有|要不要|行不行|呢$"
 )
+# 报名人数, 见习补贴: what one asks about, not what one wants to do.
+_TOPIC: Final = (
+    r"(?!(?<=报名|见习)的?(?:人数|时间|条件|材料|流程|步骤|费|截止|地点|地址|要求|资格|名额|方式|补贴|工资|待遇|岗位|单位|协议|期"
+    r"|证明|合同|保险|政策|对象|电话|表))"
+)
+_DENIED = re.compile(r"没|未|无")
+_REST_DENIED: Final = r"(?:其[他它余]|别的|另外|剩下)的?(?:情况)?[都全也]*(?:没有?|不是|无|不符合)"
 _clause = re.compile(r"[,，。；;!！?？\n]|但是?|可是|不过|而是|然后|而且")
 _squeeze = re.compile(r"[\s\W_]+")
 _parts = re.compile(r"[/、,，()（）;；·|]|或者?|以及")
@@ -58,9 +67,13 @@ _TAIL = re.compile(
 class Matcher:
     """Understands which of several options a person means; build it once, ask it often."""
 
-    def __init__(self, options: Sequence[Option]) -> None:
-        """Take the options in the order in which they are numbered for the person, from 1."""
+    def __init__(self, options: Sequence[Option], unless: Sequence[str] = ()) -> None:
+        """Take the options in the order in which they are numbered for the person, from 1.
+
+        Beside one of the words in ``unless`` (我爸, 在读) a clause names no option.
+        """
         self.options = tuple(options)
+        self._unless = re.compile("|".join(map(re.escape, unless)) or "(?!)")
         self._place = {option.key: number for number, option in enumerate(self.options)}
         claims = [(form, option.key) for option in self.options for form in _forms(option)]
         self._names: dict[str, str] = {}
@@ -72,7 +85,7 @@ class Matcher:
         spoken = sorted(
             (phrase for phrase in self._phrases if not _whole_only(phrase)), key=len, reverse=True
         )
-        self._spoken = re.compile("|".join(map(re.escape, spoken))) if spoken else None
+        self._spoken = re.compile(f"(?:{'|'.join(map(re.escape, spoken))}){_TOPIC}") if spoken else None
         self._yes, self._no = self._sides()
 
     def _claim(self, form: str, key: str) -> None:
@@ -124,8 +137,9 @@ class Matcher:
     def one(self, text: str) -> str:
         """Return the key of the one option that is meant.
 
-        Raises ``Rejected``: ``choice.empty`` (nothing but emoji, stickers or blanks), ``choice.out_of_range``,
-        ``choice.several`` (more than one was named), ``choice.unknown``; params ``first``, ``last``.
+        Raises ``Rejected``: ``choice.empty`` (nothing but emoji, stickers or blanks), ``choice.out_of_range``
+        (``number`` between blanks, empty for a long one), ``choice.several`` (more than one was named),
+        ``choice.unknown``; params ``first``, ``last``.
         """
         folded = fold(text)
         key = self._exact.get(folded)
@@ -163,10 +177,22 @@ class Matcher:
             raise self._refusal("choice.unknown")
         alone = next((key for key in keys if key in exclusive), None)
         if alone is not None and len(keys) > 1:
-            raise self._refusal("choice.exclusive", label=self.options[self._place[alone]].label)
+            keys = self._understand(self._without_denials(folded, exclusive), several=True)
+            if not keys or not set(exclusive).isdisjoint(keys):
+                raise self._refusal("choice.exclusive", label=self.options[self._place[alone]].label)
         if at_most is not None and len(keys) > at_most:
             raise self._refusal("choice.too_many", at_most=at_most, chosen=len(keys))
         return keys
+
+    def _without_denials(self, folded: str, exclusive: Collection[str]) -> str:
+        """在上学，没工作: to deny one thing beside naming another is no contradiction, unlike a bare "没有"."""
+        denials = [
+            phrase
+            for phrase, key in self._phrases.items()
+            if key in exclusive and _DENIED.match(phrase) and affirmation(phrase) is None
+        ]
+        ways = [*sorted(map(re.escape, denials), key=len, reverse=True), _REST_DENIED]
+        return re.sub("|".join(ways), " ", mandarin(folded))
 
     def _refusal(self, key: str, **params: object) -> Rejected:
         return Rejected(key, first=1, last=len(self.options), **params)
@@ -176,10 +202,11 @@ class Matcher:
             raise self._refusal("choice.empty")
         if len(folded) > _LONGEST:
             return []
+        side = self._side(folded)
+        folded = mandarin(folded)
         core = _core(folded)
         if core in self._names:
             return [self._names[core]]
-        side = self._side(folded)
         if side is not None:
             return [side]
         found: set[str] = set()
@@ -190,8 +217,9 @@ class Matcher:
             return []  # "同意，但是不要…": a yes with a no beside it is no consent
         numbers = numbers_in(rest, len(self.options), several=several)
         if numbers is not None:
-            if any(not 1 <= number <= len(self.options) for number in numbers):
-                raise self._refusal("choice.out_of_range")
+            wrong = next((number for number in numbers if not 1 <= number <= len(self.options)), None)
+            if wrong is not None:  # a long one may be a phone number: it is not repeated
+                raise self._refusal("choice.out_of_range", number=f" {wrong} " if wrong < 100 else "")
             found |= {self.options[number - 1].key for number in numbers}
         if not found and (key := self._part_of_label(core)):
             found.add(key)
@@ -205,7 +233,7 @@ class Matcher:
         rest: list[str] = []
         for clause in _clause.split(folded):
             keys, left = self._named_in_clause(clause)
-            if keys and _NEGATION.search(left):
+            if keys and (_NEGATION.search(left) or self._unless.search(left)):
                 keys = set()  # 不是学生: a negation outside the names turns the clause round
             found |= keys
             rest.append(left)
@@ -255,7 +283,9 @@ def _forms(option: Option) -> Iterator[str]:
 
 
 def _whole_only(phrase: str) -> bool:
-    return len(phrase) < 2 or phrase in _WHOLE_ONLY or phrase.isdecimal()
+    return (
+        len(phrase) < 2 or phrase in _WHOLE_ONLY or phrase.isdecimal() or _whole_only_form(phrase) is not None
+    )
 
 
 def _holds(phrase: str, part: str) -> bool:

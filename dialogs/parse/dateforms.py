@@ -60,11 +60,14 @@ _written = re.compile(r"(?:\d+(?:年|月份|月|日|号|\s*[-/.,_~、—–]+\s*
 _number = re.compile(r"(\d+)(年|月|日|号)?")
 
 
-def spoken(text: str, today: datetime.date) -> str:
-    """Fold a text, make its numerals Arabic and write its "去年", "上个月", "明天" out as dates."""
+def spoken(text: str, today: datetime.date, example: str) -> str:
+    """Fold a text, make its numerals Arabic and write its "去年", "上个月", "明天" out as dates.
+
+    Raises ``Rejected("date.lunar")`` with the ``example``.
+    """
     plain = arabic(fold(text))
     if _LUNAR.search(plain):
-        raise Rejected("date.lunar", example="2002年3月4日")
+        raise Rejected("date.lunar", example=example)
     plain = _clock.sub("", plain.replace("的", ""))
     plain = _day_word.sub(lambda found: _full(today + datetime.timedelta(_DAY_WORDS[found.group()])), plain)
     plain = _month_word.sub(lambda found: _month(found[1], today), plain)
@@ -85,10 +88,10 @@ def _month(word: str, today: datetime.date) -> str:
     return f"{today.year + years}年{month + 1}月"
 
 
-def read(plain: str) -> Written | None:
+def read(plain: str, example: str) -> Written | None:
     """Read a ``spoken`` text as one date; None when it is not one.
 
-    Raises ``Rejected("date.ambiguous")`` where day and month could be exchanged (03/04/2024).
+    Raises ``Rejected("date.ambiguous")``, with the ``example``, where day and month could be exchanged (03/04/2024).
     """
     if len(plain) > _LONGEST:
         return None
@@ -98,7 +101,7 @@ def read(plain: str) -> Written | None:
     if len(core) > 20 or not _written.fullmatch(core):
         return None
     numbers = [(found[1], found[2]) for found in _number.finditer(core)]
-    written = _run_together(numbers[0]) if len(numbers) == 1 else _in_parts(numbers)
+    written = _run_together(numbers[0]) if len(numbers) == 1 else _in_parts(numbers, example)
     return written._replace(vague=vague) if written else None
 
 
@@ -120,10 +123,10 @@ def _run_together(number: tuple[str, str | None]) -> Written | None:
     return Written(value, None, None) if len(digits) == 4 and digits[:2] in ("19", "20") else None
 
 
-def _in_parts(numbers: list[tuple[str, str | None]]) -> Written | None:
+def _in_parts(numbers: list[tuple[str, str | None]], example: str) -> Written | None:
     if len(numbers) > 3 or any(len(digits) not in (1, 2, 4) for digits, _ in numbers):
         return None
-    places = _places(numbers)
+    places = _places(numbers, example)
     if places is None:
         return None
     parts: dict[str, int] = {}
@@ -135,7 +138,7 @@ def _in_parts(numbers: list[tuple[str, str | None]]) -> Written | None:
     return Written(parts.get("y"), parts.get("m"), parts.get("d"))
 
 
-def _places(numbers: list[tuple[str, str | None]]) -> str | None:
+def _places(numbers: list[tuple[str, str | None]], example: str) -> str | None:
     """Say which number is year, month and day: by the units where there are any, else by what is possible."""
     units = [unit for _, unit in numbers]
     sizes = [len(digits) for digits, _ in numbers]
@@ -148,7 +151,7 @@ def _places(numbers: list[tuple[str, str | None]]) -> str | None:
     if len(numbers) == 2:
         return _two_places(values, sizes, units)
     if sizes[2] == 4:
-        return _year_last(values)
+        return _year_last(values, example)
     return "ymd" if max(sizes) == 2 else None
 
 
@@ -163,8 +166,8 @@ def _two_places(values: list[int], sizes: list[int], units: list[str | None]) ->
     return "md"
 
 
-def _year_last(values: list[int]) -> str:
+def _year_last(values: list[int], example: str) -> str:
     first, second, _ = values
     if first <= 12 and second <= 12 and first != second:
-        raise Rejected("date.ambiguous", example="2024年3月4日")
+        raise Rejected("date.ambiguous", example=example)
     return "dmy" if first > 12 else "mdy"

@@ -22,6 +22,10 @@ MONTHS_AHEAD: Final = 12
 _CLASS_YEAR = re.compile(r"届|应届")
 _SPAN = re.compile(r"^\D{0,8}(?:19|20)\d\d(?!\d).{0,8}?\s*(?:-+|~+|[—–]+|至|到)\s*((?:19|20)\d\d(?:\D.*)?)$")
 _AGO = re.compile(r"(\d{1,3})(?:个)?(天|日|周|星期|礼拜|月)(?:以前|之前|前)")
+_NOT_YET = re.compile(
+    r"(?:还|暂|尚|仍)?(?:没有?|未)(?:能|正式|有)*(?:毕业|拿|领|发|到手|下来|毕业?证|证)|快毕业|在读|在校|还在上学"
+)
+_FORGOTTEN = re.compile(r"忘|记不|不(?:太|大)?记得|不(?:太|大)?清楚|不知道|不确定|没印象|想不起")
 _SEASON = re.compile(r"\d年(?:春|夏|秋|冬|暑|寒|年|上半|下半|初|底|末)|半年|年前|\d年多?了?$")
 
 
@@ -29,20 +33,20 @@ def past_day(text: str, today: datetime.date) -> str:
     """Read a day that has been, such as the date on a certificate: ``2023-06-30``, or ``2023-06`` for a month.
 
     A month without a year is the latest such month up to today. Raises ``Rejected``: ``date.need_month`` (only a
-    year or class, 2023届), ``date.future``, ``date.impossible``, ``date.too_old``, ``date.ambiguous``,
-    ``date.lunar``, ``date.unknown``.
+    year or class, 2023届), ``date.not_yet`` (还没拿到), ``date.forgotten`` (``month``, a month as an example),
+    ``date.future``, ``date.impossible``, ``date.too_old``, ``date.ambiguous``, ``date.lunar``, ``date.unknown``.
     """
     example = f"{today.year - 1}年6月30日"
-    plain = spoken(text, today)
+    plain = spoken(text, today, example)
     if span := _SPAN.match(plain):
         plain = span[1]  # 2019.9-2023.6, the years at school: the end is the graduation
     if _CLASS_YEAR.search(plain):
         raise Rejected("date.need_month", example=example)
     if ago := _AGO.fullmatch(plain):
         return _ago(int(ago[1]), ago[2], today)
-    written = read(plain)
+    written = read(plain, example)
     if written is None:
-        raise Rejected("date.need_month" if _SEASON.search(plain) else "date.unknown", example=example)
+        raise _no_past_day(plain, example)
     if written.month is None:
         raise Rejected("date.need_month", example=example)
     if written.year is None and (written.day or 99) <= 12 and not re.search("[月日号]", plain):
@@ -56,6 +60,15 @@ def past_day(text: str, today: datetime.date) -> str:
     return day.isoformat() if written.day and not written.vague else f"{day:%Y-%m}"
 
 
+def _no_past_day(plain: str, example: str) -> Rejected:
+    """Say why a text is no day that has been."""
+    if _FORGOTTEN.search(plain):
+        return Rejected("date.forgotten", example=example, month=example[: example.index("月") + 1])
+    if _NOT_YET.search(plain):
+        return Rejected("date.not_yet", example=example)
+    return Rejected("date.need_month" if _SEASON.search(plain) else "date.unknown", example=example)
+
+
 def birth_day(text: str, today: datetime.date) -> str:
     """Read a day of birth, ``2002-03-04``.
 
@@ -63,8 +76,8 @@ def birth_day(text: str, today: datetime.date) -> str:
     ``date.impossible``, ``date.too_old``, ``date.ambiguous``, ``date.lunar``, ``date.unknown``.
     """
     example = f"{today.year - 22}年3月4日"
-    plain = spoken(text, today)
-    written = read(plain)
+    plain = spoken(text, today, example)
+    written = read(plain, example)
     if written is None:
         partial = re.search(r"\d{1,3}(?:周|虚)?岁|后$|[年月]", plain)
         raise Rejected("date.need_day" if partial else "date.unknown", example=example)
@@ -88,6 +101,8 @@ _LATER = re.compile(
     r"(?=.*后|再?过)(?:再?过)?(\d{1,3}|半)(?:个?(天|日|周|星期|礼拜)|个(月))(?:之后|以后|过后|后)?(?:左右)?"
 )
 _WEEKDAY = re.compile(r"(下下|下|这|本)?(?:1)?个?(?:周|星期|礼拜)([1-7日天])?")
+_END_OF_MONTH = re.compile(r"(?:(?:(20\d\d)年)?(1[0-2]|0?[1-9])月|这?个?月|本月|当月)[底末](?:之?前|以前)?")
+_END_OF_YEAR = re.compile(r"(?:(20\d\d)年|本?年)[底末](?:之?前|以前)?")
 _VAGUE_TIME = re.compile(
     r"年后|过完?年|春节|元旦|国庆|五一|5\.?1节|中秋|清明|端午|寒假|暑假|放假|毕业|年底|年末|年初|月底|月末|月初|月中|中旬|上旬|下旬"
     r"|过段时间|过一阵|过几|几天|近期|最近|这阵|周末|半年|不确定|待定|看情况|再说|以内|之内|天内|周内|月内|^(?:19|20)\d\d年?$|上半年|下半年"
@@ -97,16 +112,16 @@ _VAGUE_TIME = re.compile(
 def coming_day(text: str, today: datetime.date) -> str:
     """Read the first day on which someone can start (到岗日期), ``2026-12-01``; "随时" is today.
 
-    A month is its first day, or today within this month; a missing year or month is the next that comes.
-    Raises ``Rejected``: ``date.need_day`` ("年后", "月底"), ``date.past``, ``date.too_far`` (``months``),
+    A month is its first day, or today within this month, its end the last; a missing year or month is the next
+    that comes. Raises ``Rejected``: ``date.need_day`` ("年后", "周末"), ``date.past``, ``date.too_far`` (``months``),
     ``date.impossible``, ``date.ambiguous``, ``date.lunar``, ``date.unknown``.
     """
     following = today + datetime.timedelta(14)
     example = f"{following.month}月{following.day}日"
-    plain = spoken(text, today).strip()
+    plain = spoken(text, today, example).strip()
     day = today if len(plain) < 40 and _AT_ONCE.fullmatch(plain) else _counted(plain, today)
     if day is None:
-        written = read(plain)
+        written = read(plain, example)
         if written is None or written.vague or (written.month is None and written.day is None):
             vague = written is not None or _VAGUE_TIME.search(plain)
             raise Rejected("date.need_day" if vague else "date.unknown", example=example)
@@ -124,8 +139,14 @@ _AROUND = re.compile(
 
 
 def _counted(plain: str, today: datetime.date) -> datetime.date | None:
-    """Read a day counted from today: 三天后, 一个月后, 下周一, 周五."""
+    """Read a day counted from today: 三天后, 一个月后, 下周一, 周五, 月底, 年底."""
     core = _AROUND.sub("", plain)
+    if end := _END_OF_YEAR.fullmatch(core):
+        return datetime.date(int(end[1] or today.year), 12, 31)
+    if end := _END_OF_MONTH.fullmatch(core):
+        month = int(end[2] or today.month)
+        year = int(end[1] or today.year + (month < today.month))
+        return datetime.date(year, month, calendar.monthrange(year, month)[1])
     if later := _LATER.fullmatch(core):
         if later[1] == "半":
             return today + datetime.timedelta(15) if later[3] else None

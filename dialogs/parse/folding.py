@@ -92,6 +92,25 @@ def _fold_once(text: str) -> str:
     return _collapse(" ", text).strip(_OUTER)
 
 
+_CANTONESE: Final = (
+    ("唔系", "不是"),
+    ("唔知道", "不知道"),
+    ("唔知", "不知道"),
+    ("冇有", "没有"),
+    ("冇", "没有"),
+)
+_cantonese_not = re.compile("唔(?!该)")  # 唔该 is thanks
+
+
+def mandarin(folded: str) -> str:
+    """Return a folded text with the Cantonese words of denial as Mandarin ones: 都冇 → 都没有, 唔知 → 不知道."""
+    if "冇" in folded or "唔" in folded:
+        for cantonese, plain in _CANTONESE:
+            folded = folded.replace(cantonese, plain)
+        folded = _cantonese_not.sub("不", folded)
+    return folded
+
+
 def clean(text: str) -> str:
     """Return ``text`` as written, without what cannot be seen and without outer white space.
 

@@ -33,8 +33,8 @@ def numbers_in(text: str, last: int, *, several: bool) -> list[int] | None:
     """Read ``text`` as option numbers; None when it is not made of numbers alone.
 
     ``last`` is the number of the last option. With ``several`` a range is opened out (``1-3``) and run-together
-    digits are taken one by one where that is the only reading (``13`` with five options). Numbers outside
-    1 … ``last`` are returned as they are: the caller refuses them.
+    digits are taken one by one where that is the only reading (``13`` with five options, but not ``16`` with
+    fifteen: that is a slip). Numbers outside 1 … ``last`` are returned as they are: the caller refuses them.
     """
     numbers: list[int] = []
     position, pending = 0, False
@@ -93,6 +93,13 @@ def _digits(run: str, last: int, *, several: bool) -> list[int] | None:
     if len(run) <= 2 and int(run) <= last:
         return [int(run)]
     each = [int(sign) for sign in run]
-    if several and len(run) <= last and len(set(each)) == len(each) and all(1 <= n <= last for n in each):
+    longer = len(run) > len(str(last))  # than the number of any option
+    if (
+        several
+        and longer
+        and len(run) <= last
+        and len(set(each)) == len(each)
+        and all(1 <= n <= last for n in each)
+    ):
         return each
     return [_FAR] if len(run) > 2 else [int(run)]

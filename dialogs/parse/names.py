@@ -42,8 +42,10 @@ _WORDS = """
     我的信息 匿名 保密 不知道 不方便 不告诉你 秘密 测试 姓名 名字 无名 无名氏 先生 女士 同学 小姐 谢谢 随便 跳过
     下一步 没名字 哈哈 哈哈哈 呵呵 确认 提交 学生 大学生 毕业生 应届生 男 女 本人 我 某某 张某 李某 人工服务 ok
     yes no hi hello test name help none null admin
+    确定 同上 继续 上一步 不限 没有专业 博士 硕士 研究生 本科 本科生 大专 大专生 专科 中专 中职 职高 技校 高中 初中 小学
 """
 _NOT_NAMES: Final = frozenset(_WORDS.split())
+_only_family_name = re.compile(r"(?:我|本人)?(?:免贵)?姓(?!名)").match
 
 
 def person_name(text: str, today: datetime.date) -> str:
@@ -60,6 +62,8 @@ def person_name(text: str, today: datetime.date) -> str:
     name = _han_gap.sub("", _dots.sub("·", name))
     if any(sign.isdecimal() for sign in name):
         raise Rejected("name.digits")
+    if _only_family_name(name):
+        raise Rejected("name.too_short")  # 我姓林
     if not name or name.lower() in _NOT_NAMES or _QUESTION.search(name) or _TITLE.search(name):
         raise Rejected("name.not_a_name")
     if _is_han(name):

@@ -36,8 +36,8 @@ _LANDLINE_TYPES = {phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNu
 def mobile(text: str, today: datetime.date) -> str:
     """Return a mobile number: eleven digits for the mainland, ``+852…``, ``+853…``, ``+886…`` with country code.
 
-    Raises ``Rejected``: ``phone.masked``, ``phone.two_numbers``, ``phone.landline``, ``phone.length``
-    (``digits``), ``phone.unknown``; each with ``example``.
+    Raises ``Rejected``: ``phone.masked``, ``phone.two_numbers``, ``phone.landline``, ``phone.not_mobile`` (eleven
+    digits of another kind), ``phone.length`` (``digits``), ``phone.unknown``; each with ``example``.
     """
     if _is_mainland(text):
         return text
@@ -88,9 +88,11 @@ def _parsed(digits: str) -> phonenumbers.PhoneNumber | None:
 
 def _refusal(runs: list[str]) -> Rejected:
     longest = max(runs, key=len, default="")
-    if len(longest) < 5 or (len(longest) == 11 and not longest.startswith("0")):
+    if len(longest) < 5:
         return Rejected("phone.unknown", example=EXAMPLE)
     number = _parsed(longest) if len(longest) <= 16 else None
     if number is not None and phonenumbers.number_type(number) in _LANDLINE_TYPES:
         return Rejected("phone.landline", example=EXAMPLE)
+    if len(longest) == 11:
+        return Rejected("phone.not_mobile", example=EXAMPLE)
     return Rejected("phone.length", digits=len(longest), example=EXAMPLE)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dialogs.errors import Rejected
-from dialogs.parse.folding import clean, fold, without_pictures
+from dialogs.parse.folding import clean, fold, mandarin, without_pictures
 
 _YES_WORDS: Final = """
     是 是的 对 没错 不错 正确 嗯 恩 好 好的 好吧 好嘞 好滴 好哒 好呀 行 中 成 可 可以 能 会 要 需要 想 想要 愿意 同意
@@ -119,7 +119,9 @@ _LEAD_IN = re.compile(
 _TAIL = re.compile(r"(?:毕业的?|专业毕业的?|谢谢.{0,2}|[。，、；！!,;~～…\s]|\.+$)++$")
 _NOT_AN_ANSWER = re.compile(
     r"^(?:我)?(?:不知道|不清楚|不记得了?|忘(?:记)?了?|不告诉你?|不想说|不方便|没有|没|无|随便|什么|是什么|什么意思|为什么.*|怎么.*|保密"
-    r"|是|是的|好|好的|嗯|对|可以|同意|不|不是|ok|yes|no|测试|test)(?:了|吗|呢|啊|吧)?$"
+    r"|是|是的|好|好的|嗯|对|可以|同意|不|不是|ok|yes|no|测试|test"
+    r"|提交|确认|确定|同上|跳过|继续|下一步|下一个|不限|不填|任意|没(?:有)?(?:学校|专业|学历|学过?|读过?|上过?)(?:专业|学校|大学|书|学)?|无专业"
+    r"|博士|硕士|研究生|本科|大专|专科|中专|中职|职高|技校|高中|初中|小学)(?:了|吗|呢|啊|吧)?$"
 )
 _ASKS = re.compile(r"[?？]|[吗么呢][。，！!~～…\s]*$|^(?:请问|为什么|怎么|能不能|可不可以|是不是)")
 _WORDS = re.compile(r"[^\W\d_]")
@@ -140,7 +142,7 @@ def free_text(least: int, most: int) -> Callable[[str, datetime.date], str]:
         if len(plain) > most + 40:  # no lead-in is that long
             raise Rejected("text.too_long", limit=most)
         words = _TAIL.sub("", _LEAD_IN.sub("", plain, count=1)).strip() or plain
-        if _NOT_AN_ANSWER.match(fold(words)) or _ASKS.search(plain):
+        if _NOT_AN_ANSWER.match(mandarin(fold(words))) or _ASKS.search(plain):
             raise Rejected("text.not_an_answer")
         if len(words) < least:
             raise Rejected("text.too_short", limit=least)

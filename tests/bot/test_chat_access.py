@@ -11,7 +11,8 @@ from bot.app import Parts
 from bot.chat_api import COOKIE
 from storage.keys import create_key_file, read_key_file
 from storage.sealing import Sealer
-from tests.talking import Client, Person, error_in, next_id, until
+from tests.journeys.applicants import graduate
+from tests.talking import Client, Clock, Person, error_in, next_id, until
 
 MESSAGES = "/api/chat/messages"
 JSON = {"Content-Type": "application/json"}
@@ -175,6 +176,7 @@ async def test_bad_paging_is_refused(client: Client, query: dict[str, str]) -> N
         ("POST", "/nothing", 404),
         ("DELETE", MESSAGES, 405),
         ("POST", "/", 405),
+        ("POST", "/api/chat/export/token", 405),
     ],
 )
 async def test_wrong_addresses_are_refused_in_the_same_form(
@@ -183,6 +185,21 @@ async def test_wrong_addresses_are_refused_in_the_same_form(
     async with client.request(method, path) as response:
         assert response.status == status
         error_in(await response.json())
+
+
+async def test_looking_at_an_export_link_leaves_it_unspent(client: Client, clock: Clock) -> None:
+    """Programs that preview a link, or scan it for viruses, ask with HEAD."""
+    person = Person(client)
+    await person.tell(graduate(clock().date()).words)
+    answer = await person.tell(["我的信息", "导出"])
+    [url] = [link["url"] for reply in answer["replies"] for link in reply["links"]]
+    async with client.head(url) as response:
+        assert response.status == 405
+        assert response.headers["Allow"] == "GET"
+    async with client.get(url) as response:
+        assert response.status == 200
+    async with client.get(url) as response:
+        assert response.status == 410
 
 
 @pytest.mark.parametrize("path", ["/", "/static/chat.js", "/static/chat.css", "/static/icon.svg"])

@@ -1,8 +1,10 @@
 """The command line: help with examples, exit statuses, faults that are named, and files that open elsewhere."""
 
 import json
+import re
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import orjson
 import pytest
 import typer
 from openpyxl import load_workbook
+from rich.cells import cell_len
 from typer.core import TyperGroup
 
 from bot.app import Parts, utc_now
@@ -108,6 +111,16 @@ def test_a_wrong_setting_is_named(run: Run, name: str, value: str) -> None:
     assert f"JIANXI_{name.upper()}" in done.error
 
 
+@pytest.mark.parametrize("name", ["Mars", "Asia", "../Shanghai", "/etc/localtime", "北京", ""])
+@pytest.mark.parametrize("command", [("serve",), ("doctor",), ("people", "list")], ids=" ".join)
+def test_an_unknown_time_zone_is_named_with_one_that_is_known(
+    run: Run, command: tuple[str, ...], name: str
+) -> None:
+    done = run(*command, timezone=name)
+    assert done.status == 2
+    assert done.error == f"配置 JIANXI_TIMEZONE 不对：没有“{name}”这个时区，例如 Asia/Shanghai。\n"
+
+
 def test_an_unknown_setting_is_reported_and_does_not_stop_anything(run: Run) -> None:
     done = run("doctor", databse_url="sqlite:///x")
     assert done.status == 0
@@ -194,6 +207,22 @@ def test_people_are_listed_masked_for_eyes_and_programs(peopled: Parts, run: Run
     assert rows[0]["labels"]["education"] == "大学本科"
 
 
+def test_the_list_is_whole_on_a_terminal_of_80_columns(peopled: Parts, run: Run, data: Path) -> None:
+    command = [sys.executable, "-m", "bot", "people", "list"]
+    narrow = environment(data) | {"COLUMNS": "80"}
+    done = subprocess.run(command, env=narrow, capture_output=True, text=True, check=True)
+    assert "…" not in done.stdout
+    assert max(cell_len(line) for line in done.stdout.splitlines()) <= 80
+    for cell in ("138****0001", "毕业生", "失业青年", "广州市天河区", "大学本科", "符合"):
+        assert cell in done.stdout
+
+
+async def test_a_major_does_not_draw_the_list(parts: Parts, clock: Clock, run: Run) -> None:
+    words = ["软件[/]工程" if word == "软件工程" else word for word in graduate(clock().date()).words]
+    await take_all(parts.turns, words)
+    assert "软件[/]工程" in run("people", "list").out
+
+
 def test_unmasking_is_written_into_the_audit_log(peopled: Parts, run: Run, data: Path) -> None:
     def acts() -> list[tuple[str, str]]:
         with sqlite3.connect(data / "jianxi.db") as base:
@@ -231,6 +260,41 @@ def test_an_export_opens_in_excel_as_text_and_runs_nothing(
     school = rows[1][column["毕业院校"]].value
     assert isinstance(school, str)
     assert school.startswith("'=HYPERLINK"), "a formula that somebody typed stays text"
+
+
+@pytest.mark.parametrize("before", [None, 0o644])
+def test_what_people_told_is_written_for_the_owner_only(
+    peopled: Parts, run: Run, tmp_path: Path, before: int | None
+) -> None:
+    files = tmp_path / "people.xlsx", tmp_path / "talk.txt"
+    for file in files if before else ():
+        file.write_text("older and longer" * 1000)
+        file.chmod(before or 0)
+    assert run("export", "people", str(files[0]), "--unmask").status == 0
+    assert run("chat", "--record", str(files[1]), text="我要报名\n").status == 0
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600, 0o600]
+    assert len(load_workbook(files[0]).worksheets) == 1
+    assert files[1].read_text("utf-8").endswith("@ registration.track 0/20\n")
+
+
+def test_an_export_to_where_nothing_may_be_written_is_a_clear_error(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "people.xlsx").mkdir()
+    done = run("export", "people", str(tmp_path / "people.xlsx"))
+    assert done.status == 1
+    assert "people.xlsx" in done.error
+    assert "Traceback" not in done.error
+
+
+# --- keys --------------------------------------------------------------------------------------------------------
+
+
+def test_a_rotation_tells_what_was_sealed_anew_line_by_line(peopled: Parts, run: Run) -> None:
+    done = run("keys", "rotate")
+    assert done.status == 0, done.error
+    lines = done.error.splitlines()
+    assert "person：2 行" in lines
+    assert all(re.fullmatch(r"[a-z_]+：\d+ 行", line) for line in lines), lines
+    assert len(lines) == len(set(lines)) > 3
 
 
 # --- dialogs -----------------------------------------------------------------------------------------------------
@@ -278,6 +342,12 @@ def test_a_recorded_conversation_replays_to_the_same_transcript(
         happens(Said(words(line)), words(line))
     assert again.text() == recorded
     assert [words(line) for line in script.lines] == typed
+
+
+def test_a_line_of_the_consent_text_is_not_broken_after_its_bullet(run: Run) -> None:
+    shown = run("chat", text="\n".join(graduate(utc_now().date()).words[:5])).out
+    assert "· 用来做什么" in shown
+    assert [line for line in shown.splitlines() if line.strip() == "·"] == []
 
 
 def test_the_same_name_goes_on_talking_where_it_stopped(run: Run) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.texts import catalogue
 from dialogs.errors import Rejected
 from dialogs.parse.choices import ALL_WORDS, Matcher, Option
 from dialogs.parse.dates import birth_day, coming_day, past_day
@@ -28,6 +29,14 @@ Parser = Callable[[str, datetime.date], Any]
 
 TABLE = tomllib.loads((Path(__file__).parent / "parse_cases.toml").read_text("utf-8"))
 TODAY: datetime.date = TABLE.pop("today")
+
+
+def product_step(place: str) -> Parser:
+    """What a step of the product makes of a text, with its own options and everyday words."""
+    own, step = place.split(".")
+    understand = catalogue().dialog(own).node(step).understand
+    assert understand is not None
+    return understand
 
 
 def chooser(group: dict[str, Any]) -> Parser:
@@ -51,7 +60,9 @@ PARSERS: dict[str, Parser] = {
     "yes_no": yes_no,
     "school": free_text(2, 30),
     "note": note(500),
+    "major": free_text(2, 30),
     **{name: chooser(group) for name, group in TABLE.items() if "ask" in group},
+    **{name: product_step(group["step"]) for name, group in TABLE.items() if "step" in group},
 }
 
 
@@ -231,7 +242,27 @@ def test_a_refusal_says_nothing_of_a_number_that_was_sent() -> None:
 def test_a_refused_choice_names_the_numbers_that_there_are() -> None:
     with pytest.raises(Rejected) as refusal:
         Matcher([Option("a", "甲"), Option("b", "乙")]).one("7")
-    assert refusal.value.params == {"first": 1, "last": 2}
+    assert refusal.value.params == {"first": 1, "last": 2, "number": " 7 "}
+
+
+def test_a_number_that_may_be_a_phone_is_not_repeated() -> None:
+    with pytest.raises(Rejected) as refusal:
+        Matcher([Option("a", "甲"), Option("b", "乙")]).many("1 13800009999")
+    assert "138" not in str(refusal.value.params)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("past_day", text) for text in ("农历五月初五", "2024年2月30日", "去年", "03/04/2024")),
+        *(("birth_day", text) for text in ("农历五月初五", "2002年2月30日", "2002年", "2030年1月1日")),
+        *(("coming_day", text) for text in ("农历五月初五", "2月30日", "春节后", "昨天")),
+    ],
+)
+def test_the_example_of_a_refused_date_is_an_answer_to_the_same_question(name: str, text: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        PARSERS[name](text, TODAY)
+    assert not outcome(PARSERS[name], str(refusal.value.params["example"])).startswith("!")
 
 
 def test_an_excluded_choice_names_the_option_that_stands_alone() -> None:

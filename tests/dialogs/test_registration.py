@@ -276,10 +276,10 @@ def test_eligibility_is_judged_again_on_the_day_of_submission() -> None:
 @pytest.mark.parametrize(
     ("answers", "last"),
     [
-        ({"graduated_on": "2026年6月30日"}, "最晚到2028年6月30日"),
-        ({"graduated_on": "2024年11月24日"}, "最晚到2026年11月24日"),
-        ({"graduated_on": "2024年11月"}, "还有一项要等工作人员核实"),
-        ({"graduated_on": "2026年2月28日"}, "最晚到2028年2月28日"),
+        ({"graduated_on": "2026年6月30日"}, "2028年6月30日之前（含当天）都可以参加"),
+        ({"graduated_on": "2024年11月24日"}, "2026年11月24日之前（含当天）都可以参加"),
+        ({"graduated_on": "2024年11月"}, "毕业证上的具体日期要等工作人员核实"),
+        ({"graduated_on": "2026年2月28日"}, "2028年2月28日之前（含当天）都可以参加"),
     ],
 )
 def test_the_consent_says_until_when_one_may_take_part(answers: dict[str, str], last: str) -> None:

@@ -79,7 +79,9 @@ def test_every_refusal_that_the_parsers_can_raise_has_its_text() -> None:
         for found in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(found, ast.Constant) and isinstance(found.value, str):
                 raised |= set(
-                    re.findall(r"^(?:choice|date|phone|name|place|text|yes_no|shared)\.[a-z_]+$", found.value)
+                    re.findall(
+                        r"^(?:id|choice|date|phone|name|place|text|yes_no|shared)\.[a-z_]+$", found.value
+                    )
                 )
     assert len(raised) > 25
     assert raised <= READY.rejected.keys()
@@ -89,6 +91,27 @@ def test_every_refusal_that_the_parsers_can_raise_has_its_text() -> None:
 def test_every_refusal_says_what_to_do() -> None:
     asks = re.compile("请|例如|核对|回复|打字|写")
     assert [key for key, text in READY.rejected.items() if not asks.search(text)] == []
+
+
+OWN_REFUSALS: Final = [
+    (f"{own.name}.{node.step.name}", key, text)
+    for own, node in READY.steps()
+    for key, text in node.rejected.items()
+]
+
+
+@pytest.mark.parametrize(("place", "key", "text"), OWN_REFUSALS, ids=[f"{p}:{k}" for p, k, _ in OWN_REFUSALS])
+def test_a_refusal_of_one_step_is_a_known_one_and_says_what_to_do(place: str, key: str, text: str) -> None:
+    assert key in READY.rejected, place
+    assert re.search("请|例如|回复|再来|就行", text), place
+
+
+def test_nobody_who_hesitates_is_shown_agreeing_as_the_example() -> None:
+    for step in ("consent", "push_consent"):
+        text = READY.dialog("registration").node(step).rejected["choice.unknown"]
+        assert "例如" not in text
+        assert "1" in text
+        assert "2" in text
 
 
 def test_a_refusal_that_was_never_written_falls_back_to_a_kind_one() -> None:
