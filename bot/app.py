@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -16,10 +17,13 @@ import structlog
 from aiohttp import web
 
 from bot.chat_api import LONGEST_BODY, ChatApi
+from bot.forms import FormFace
+from bot.gates import Gates, open_gates
 from bot.hub import Hub
 from bot.logs import trace
 from bot.metrics import Metrics
 from bot.replies import Refusal, json_reply, refused
+from bot.sensitive import SensitiveForms
 from bot.settings import Settings
 from bot.texts import catalogue
 from bot.throttle import Throttle
@@ -80,22 +84,28 @@ def open_parts(settings: Settings, clock: Callable[[], datetime] = utc_now) -> P
         require_schema(settings.database)
     database = Database(settings.database, busy_timeout=BUSY_MILLISECONDS)
     database.write_sync(lambda connection: check_keys(connection, sealer))
-    turns = Turns(database, sealer, catalogue(), clock, ZoneInfo(settings.timezone))
+    forms = SensitiveForms(settings.form_url) if settings.form_url else None
+    turns = Turns(database, sealer, catalogue(), clock, ZoneInfo(settings.timezone), forms)
     return Parts(settings, database, sealer, turns, Hub(), Metrics(database))
 
 
-def web_application(parts: Parts, *, demo: bool = False, throttle: Throttle | None = None) -> web.Application:
-    """All HTTP faces."""
+def web_application(
+    parts: Parts, gates: Gates | None = None, *, demo: bool = False, throttle: Throttle | None = None
+) -> web.Application:
+    """All HTTP faces, those of the opened `gates` among them."""
+    gates = gates or Gates()
+    secure = parts.settings.public_url.startswith("https")
+    form = FormFace(parts.turns, gates.outbox.deliver, secure=secure)
     chat = ChatApi(
         parts.turns,
         parts.hub,
         parts.metrics,
         demo=demo,
-        secure=parts.settings.public_url.startswith("https"),
+        secure=secure,
         throttle=throttle,
     )
     app = web.Application(middlewares=[_kind_errors], client_max_size=LONGEST_BODY)
-    app.add_routes(chat.routes())
+    app.add_routes([*chat.routes(), *form.routes(), *gates.routes])
     app.add_routes(_health(parts))
     return app
 
@@ -169,22 +179,26 @@ async def serve(
     parts: Parts, bound: socket.socket, *, demo: bool, started: Callable[[], None] = lambda: None
 ) -> None:
     """Serve until told to stop (SIGTERM, SIGINT); running turns are finished first."""
-    runner = web.AppRunner(
-        web_application(parts, demo=demo), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
-    )
-    await runner.setup()
-    await web.SockSite(runner, bound, backlog=1024).start()
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stopping.set)
-    log.info("serving", host=bound.getsockname()[0], port=bound.getsockname()[1])
-    started()
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(parts.database.close)
+        gates = await stack.enter_async_context(open_gates(parts.settings, parts.turns, parts.metrics))
+        app = web_application(parts, gates, demo=demo)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.SockSite(runner, bound, backlog=1024).start()
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, stopping.set)
+        log.info(
+            "serving",
+            host=bound.getsockname()[0],
+            port=bound.getsockname()[1],
+            channels=["web", *gates.channels],
+        )
+        started()
         await stopping.wait()
-    finally:
         log.info("stopping")
         parts.hub.close()
-        await runner.cleanup()
-        await parts.database.close()
-        log.info("stopped", turns=parts.database.writes)
+    log.info("stopped", turns=parts.database.writes)

@@ -23,6 +23,7 @@ from rich.table import Table
 
 from bot import settings as environment
 from bot.app import Parts, listening_socket, open_parts, serve, utc_now
+from bot.cli_wechat import wechat_commands
 from bot.demo import load_demo
 from bot.doctor import examine
 from bot.export import HEADERS, person_fields, write_spreadsheet
@@ -74,6 +75,9 @@ def settings() -> Settings:
             name = environment.PREFIX + str(fault["loc"][0]).upper()
             typer.echo(f"配置 {name} 不对：{fault['msg'].removeprefix('Value error, ')}", err=True)
         raise typer.Exit(2) from None
+
+
+app.add_typer(wechat_commands(settings), name="wechat")
 
 
 def opened() -> Parts:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import stat
+import tomllib
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot import settings as environment
+from bot.channels.wechat_menu import BadMenu, load_menu
 from bot.settings import Settings
 from bot.texts import catalogue
 from dialogs.errors import BadDefinition
@@ -17,7 +20,9 @@ from storage.rotation import check_keys
 from storage.schema import schema_state
 from storage.sealing import Sealer
 
-AES_KEY_LENGTH = 43
+AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
+TELEGRAM_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
+WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 class Finding(NamedTuple):
@@ -40,7 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
     findings.append(key)
     findings.append(_database(settings, sealer))
     findings.append(_dialogs())
-    findings.extend((_wechat(settings), _telegram(settings)))
+    findings.extend((wechat(settings), telegram(settings), sensitive_input(settings)))
     return findings
 
 
@@ -124,28 +129,78 @@ def _dialogs() -> Finding:
     return Finding("对话", "ok", f"{len(dialogs)} 个，检查通过。")
 
 
-def _wechat(settings: Settings) -> Finding:
+def wechat(settings: Settings) -> Finding:
+    """The official account: it is opened unless this is off or a fault."""
+    subject = "微信公众号"
     named = {
         "JIANXI_WECHAT_APP_ID": settings.wechat_app_id,
         "JIANXI_WECHAT_SECRET": settings.wechat_secret.get_secret_value(),
         "JIANXI_WECHAT_TOKEN": settings.wechat_token.get_secret_value(),
     }
     missing = [name for name, value in named.items() if not value]
-    aes = settings.wechat_aes_key.get_secret_value()
     if len(missing) == len(named):
-        return Finding("微信公众号", "off", "没有配置，不启用。")
+        return Finding(subject, "off", "没有配置，不启用。")
     if missing:
-        return Finding("微信公众号", "fault", f"还缺 {'、'.join(missing)}。")
-    if aes and len(aes) != AES_KEY_LENGTH:
+        return Finding(subject, "fault", f"还缺 {'、'.join(missing)}，补上才会启用。")
+    for name, key in (
+        ("JIANXI_WECHAT_AES_KEY", settings.wechat_aes_key.get_secret_value()),
+        ("JIANXI_WECHAT_PREVIOUS_AES_KEY", settings.wechat_previous_aes_key.get_secret_value()),
+    ):
+        if key and not AES_KEY.fullmatch(key):
+            return Finding(
+                subject,
+                "fault",
+                f"{name} 应是 43 个字母和数字，现在是 {len(key)} 个字符，请到公众平台重新复制。",
+            )
+    if not settings.wechat_app_id.startswith("wx"):
+        return Finding(subject, "fault", "JIANXI_WECHAT_APP_ID 应以 wx 开头，请到公众平台“开发”里核对。")
+    try:
+        load_menu(settings.public_url)
+    except (BadMenu, tomllib.TOMLDecodeError) as error:
+        return Finding(subject, "fault", f"菜单文件有误：{error}")
+    address = f"{settings.public_url or 'https://<公网地址>'}/wechat"
+    if not settings.wechat_aes_key.get_secret_value():
         return Finding(
-            "微信公众号",
-            "fault",
-            f"JIANXI_WECHAT_AES_KEY 应是 {AES_KEY_LENGTH} 个字符，现在是 {len(aes)} 个。",
+            subject, "warning", f"明文模式。建议设 JIANXI_WECHAT_AES_KEY 改用安全模式。服务器地址填 {address}"
         )
-    return Finding("微信公众号", "warning", "已配置；这个版本还不收发微信消息。")
+    return Finding(subject, "ok", f"安全模式，服务器地址填 {address}")
 
 
-def _telegram(settings: Settings) -> Finding:
-    if not settings.telegram_token.get_secret_value():
-        return Finding("Telegram", "off", "没有配置，不启用。")
-    return Finding("Telegram", "warning", "已配置；这个版本还不收发 Telegram 消息。")
+def telegram(settings: Settings) -> Finding:
+    """The bot: it is opened unless this is off or a fault."""
+    subject = "Telegram"
+    token = settings.telegram_token.get_secret_value()
+    if not token:
+        return Finding(subject, "off", "没有配置，不启用。")
+    if not TELEGRAM_TOKEN.fullmatch(token):
+        return Finding(
+            subject, "fault", "JIANXI_TELEGRAM_TOKEN 的样子不对，应是“数字:字母数字”，请找 @BotFather 核对。"
+        )
+    if settings.telegram_mode == "polling":
+        return Finding(subject, "ok", "轮询方式。Telegram 服务器在境外，请只用于演示和不含身份信息的咨询。")
+    secret = settings.telegram_webhook_secret.get_secret_value()
+    if not settings.public_url.startswith("https://"):
+        return Finding(subject, "fault", "webhook 方式要设 JIANXI_PUBLIC_URL（https 地址），否则不会启用。")
+    if not WEBHOOK_SECRET.fullmatch(secret):
+        return Finding(
+            subject,
+            "fault",
+            "webhook 方式要设 JIANXI_TELEGRAM_WEBHOOK_SECRET：1 到 256 个字母、数字、_ 或 -。",
+        )
+    return Finding(subject, "ok", f"webhook 方式，地址 {settings.public_url}/telegram")
+
+
+def sensitive_input(settings: Settings) -> Finding:
+    """Where identity fields are typed on channels that are not ours."""
+    subject = "身份信息"
+    if not (settings.has_wechat or settings.has_telegram):
+        return Finding(subject, "ok", "只有自己的页面，直接在聊天里填。")
+    if settings.form_url:
+        return Finding(subject, "ok", "微信、Telegram 上用一次性网页表单填。")
+    if settings.sensitive_input == "form":
+        return Finding(
+            subject, "fault", "设了 form，但没有 JIANXI_PUBLIC_URL，表单链接发不出去，身份信息会在聊天里问。"
+        )
+    return Finding(
+        subject, "warning", "身份信息会出现在微信、Telegram 的聊天里。建议设 JIANXI_PUBLIC_URL 改用网页表单。"
+    )

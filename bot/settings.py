@@ -30,14 +30,19 @@ class Settings(BaseSettings):
     secret_key_file: Path | None = Field(
         None, description="密钥文件；SQLite 首次运行时自动生成在数据目录，其他情况必须给出"
     )
-    wechat_app_id: str = Field("", description="公众号 AppID（渠道后续版本启用）")
+    wechat_app_id: str = Field("", description="公众号 AppID；连同下面两项填齐就启用")
     wechat_secret: SecretStr = Field(SecretStr(""), description="公众号 AppSecret")
     wechat_token: SecretStr = Field(SecretStr(""), description="公众号服务器配置里的 Token")
     wechat_aes_key: SecretStr = Field(
         SecretStr(""), description="消息加解密密钥，43 个字符；填了就是安全模式"
     )
+    wechat_previous_aes_key: SecretStr = Field(
+        SecretStr(""), description="刚换下来的消息加解密密钥，换钥期间两把都收"
+    )
+    wechat_template: str = Field("", description="模板消息的模板 ID：48 小时以外的通知用它")
+    wechat_subscription_template: str = Field("", description="订阅通知的模板 ID：对方订阅过才能发")
     wechat_api_url: str = Field("https://api.weixin.qq.com", description="公众号接口地址")
-    telegram_token: SecretStr = Field(SecretStr(""), description="Telegram 机器人令牌（渠道后续版本启用）")
+    telegram_token: SecretStr = Field(SecretStr(""), description="Telegram 机器人令牌，填了就启用")
     telegram_api_url: str = Field("https://api.telegram.org", description="Telegram 接口地址")
     telegram_mode: Literal["polling", "webhook"] = Field("polling", description="Telegram 收消息的方式")
     telegram_webhook_secret: SecretStr = Field(SecretStr(""), description="Telegram webhook 的校验值")
@@ -61,6 +66,28 @@ class Settings(BaseSettings):
         except (LookupError, ValueError, OSError):  # unknown; no relative path; a folder of zones
             raise ValueError(f"没有“{value}”这个时区，例如 Asia/Shanghai。") from None
         return value
+
+    @property
+    def has_wechat(self) -> bool:
+        """Whether the official account is configured."""
+        return bool(
+            self.wechat_app_id
+            and self.wechat_secret.get_secret_value()
+            and self.wechat_token.get_secret_value()
+        )
+
+    @property
+    def has_telegram(self) -> bool:
+        """Whether the bot is configured, with all that its way of listening needs."""
+        webhook = self.public_url and self.telegram_webhook_secret.get_secret_value()
+        return bool(self.telegram_token.get_secret_value()) and (
+            self.telegram_mode == "polling" or bool(webhook)
+        )
+
+    @property
+    def form_url(self) -> str:
+        """Where forms for sensitive answers are reached; "" when they are taken in the chat."""
+        return self.public_url if self.sensitive_input in ("", "form") else ""
 
     @property
     def database(self) -> str:

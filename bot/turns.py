@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from bot.sensitive import SensitiveForms
 from bot.verbs import VERBS, Desk
 from dialogs.catalogue import Catalogue, Node
 from dialogs.definition import Ask, Choose
@@ -89,12 +90,14 @@ class Turns:
         catalogue: Catalogue,
         clock: Callable[[], datetime],
         zone: ZoneInfo,
+        forms: SensitiveForms | None = None,
     ) -> None:
         self.database = database
         self.sealer = sealer
         self.catalogue = catalogue
         self.clock = clock
         self.zone = zone
+        self.forms = forms
 
     async def take(self, incoming: Incoming) -> Reply:
         """Handle one message; the reply is durable when this returns.
@@ -123,7 +126,12 @@ class Turns:
         said, event = self._kept(session, incoming.text), incoming.event
         if isinstance(event, Chose):  # an old button's value tells what it was shown for
             said = self._kept(session._replace(dialog=event.dialog, step=event.step), said)
-        session, says = self.advance(desk, session, event, local)
+        if self.forms is not None and self.forms.keeps_out(self.catalogue, incoming.channel, session, event):
+            says = self.forms.refusal(self.catalogue, session)
+        else:
+            session, says = self.advance(desk, session, event, local)
+        if self.forms is not None:
+            says = self.forms.linked(desk, session, says)
         return self.store(desk, session, says, local, incoming, said)
 
     def open(
@@ -161,6 +169,18 @@ class Turns:
         )
         return desk, session, local
 
+    def keep(self, desk: Desk, session: Session) -> None:
+        """Keep where the conversation now stands."""
+        conversations.keep_session(
+            desk.connection,
+            desk.contact_id,
+            session.dialog,
+            session.step,
+            session.version,
+            self.sealer.seal(encode(session), STATE),
+            desk.now,
+        )
+
     def store(
         self,
         desk: Desk,
@@ -171,6 +191,7 @@ class Turns:
         said: str,
     ) -> Reply:
         """Keep where the conversation now stands, and log the message with its answer."""
+        self.keep(desk, session)
         body = self._body(session, says, local)
         event = incoming.event
         chose = {"chose": {"dialog": event.dialog, "step": event.step}} if isinstance(event, Chose) else {}
@@ -182,15 +203,6 @@ class Turns:
                 "at": local.isoformat(timespec="seconds"),
                 "reply": orjson.Fragment(body),
             }
-        )
-        conversations.keep_session(
-            desk.connection,
-            desk.contact_id,
-            session.dialog,
-            session.step,
-            session.version,
-            self.sealer.seal(encode(session), STATE),
-            desk.now,
         )
         event_id = conversations.log(
             desk.connection,

@@ -5,15 +5,18 @@ Which words mean which command stands in `texts/common.toml`; here is what each 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from dialogs.definition import Enter, Finish, Question
 from dialogs.model import Answers, Save, Say
+from policy.regions import city_of
 
 if TYPE_CHECKING:
     from dialogs.walk import Walk
 
+CITY_CODE = re.compile(r"(?<!\d)44\d{4}(?!\d)")
 HOME = Enter("home")
 REGISTRATION = Enter("registration")
 
@@ -44,6 +47,15 @@ def explain(walk: Walk) -> None:
     general = walk.catalogue.common["help"]
     walk.effects.append(Say(f"{walk.node.help}\n{general}" if walk.node.help else general))
     walk.ask()
+
+
+def welcome(walk: Walk, scene: str) -> None:
+    """The conversation was opened; `scene` is what a poster's code or a link carried, its city code if it has one."""
+    found = CITY_CODE.search(scene)
+    place = city_of(found[0]) if found else None
+    if place is not None:
+        walk.effects.append(Say(walk.catalogue.common["welcome_city"].format(city=place.name)))
+    walk.enter(HOME)
 
 
 def go_back(walk: Walk) -> None:

@@ -17,8 +17,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dialogs.catalogue import Catalogue
-from dialogs.commands import resume
-from dialogs.definition import Enter
+from dialogs.commands import resume, welcome
 from dialogs.model import Advance, Chose, Event, Fetched, Said, Session, Shared, Started
 from dialogs.upgrades import brought_up
 from dialogs.walk import Walk
@@ -46,7 +45,7 @@ def advance(catalogue: Catalogue, session: Session, event: Event, now: datetime)
     elif isinstance(event, Shared):
         walk.take_shared(event)
     elif isinstance(event, Started) and not walk.dialog.definition.long and not walk.parked:
-        walk.enter(Enter("home"))
+        welcome(walk, event.payload)
     else:  # opened again, or one of our timers: on with what is open
         resume(walk)
     return walk.finish()

@@ -9,16 +9,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, select, update
+from sqlalchemy import Boolean, and_, bindparam, delete, select, update
 
 from storage.database import Connection, Statement, insert
 from storage.sealing import Sealer
-from storage.tables import Contact, DialogSession, Message, core
+from storage.tables import Contact, DialogSession, FormLink, HeldReply, Message, core
 
 STATE: Final = b"session.state_sealed"
 CONTENT: Final = b"message.content_sealed"
+HELD: Final = b"held_reply.text_sealed"
 
 contact, session, message = core(Contact), core(DialogSession), core(Message)
+held, form_link = core(HeldReply), core(FormLink)
 
 
 class Found(NamedTuple):
@@ -115,6 +117,22 @@ NEWEST: Final = 2**31 - 1
 SET_PUSH: Final = Statement(
     update(contact).where(contact.c.id == bindparam("contact")), "push_allowed", "contact"
 )
+SET_REACHABLE: Final = Statement(
+    update(contact).where(
+        contact.c.id == bindparam("contact"), contact.c.reachable != bindparam("new", type_=Boolean)
+    ),
+    "reachable",
+    "contact",
+    "new",
+)
+REACHABLE: Final = Statement(
+    select(contact.c.reachable).where(contact.c.id == bindparam("contact")), "contact"
+)
+NOTE_SOURCE: Final = Statement(
+    update(contact).where(contact.c.id == bindparam("contact"), contact.c.source.is_(None)),
+    "source",
+    "contact",
+)
 LINK: Final = Statement(
     update(contact).where(contact.c.id == bindparam("contact")), "person_id", "submission_id", "contact"
 )
@@ -123,6 +141,27 @@ FORGET_MESSAGES: Final = Statement(
 )
 FORGET_SESSION: Final = Statement(
     delete(session).where(session.c.contact_id == bindparam("contact")), "contact"
+)
+FORGET_HELD: Final = Statement(delete(held).where(held.c.contact_id == bindparam("contact")), "contact")
+FORGET_LINKS: Final = Statement(
+    delete(form_link).where(form_link.c.contact_id == bindparam("contact")), "contact"
+)
+_new_held = insert(held)
+HOLD: Final = Statement(
+    _new_held.on_conflict_do_update(
+        index_elements=["contact_id"],
+        set_={name: _new_held.excluded[name] for name in ("text_sealed", "message_id", "at")},
+    ),
+    "contact_id",
+    "text_sealed",
+    "message_id",
+    "at",
+)
+FIND_HELD: Final = Statement(
+    select(held.c.text_sealed, held.c.message_id).where(held.c.contact_id == bindparam("contact")), "contact"
+)
+GIVE_HELD: Final = Statement(
+    update(held).where(held.c.contact_id == bindparam("contact")), "message_id", "contact"
 )
 
 
@@ -184,12 +223,50 @@ def set_push(connection: Connection, contact_id: int, allowed: bool) -> None:
     connection.run(SET_PUSH, (allowed, contact_id))
 
 
+def set_reachable(connection: Connection, contact_id: int, reachable: bool) -> None:
+    """Whether messages reach this contact: not after it blocked us or stopped following (取消关注)."""
+    connection.run(SET_REACHABLE, (reachable, contact_id, reachable))
+
+
+def is_reachable(connection: Connection, contact_id: int) -> bool:
+    """Whether messages reach this contact; False for one that is unknown."""
+    row = connection.run(REACHABLE, (contact_id,)).fetchone()
+    return row is not None and bool(row[0])
+
+
+def note_source(connection: Connection, contact_id: int, source: str) -> None:
+    """Where a contact came from (来源), such as the scene of a poster's QR code; the first one stays."""
+    connection.run(NOTE_SOURCE, (source, contact_id))
+
+
+def hold_reply(connection: Connection, sealer: Sealer, contact_id: int, text: str, now: datetime) -> None:
+    """Keep an unsent part of an answer for the contact's next message."""
+    connection.run(HOLD, (contact_id, sealer.seal(text, HELD), None, now))
+
+
+def take_held_reply(
+    connection: Connection, sealer: Sealer, contact_id: int, message_id: str, *, repeated: bool
+) -> str:
+    """The part that waited for this message, "" if there is none; the same again when the message is `repeated`."""
+    row = connection.run(FIND_HELD, (contact_id,)).fetchone()
+    if row is None or (repeated and row[1] != message_id):
+        return ""
+    if row[1] is None:
+        connection.run(GIVE_HELD, (message_id, contact_id))
+    elif row[1] != message_id:
+        connection.run(FORGET_HELD, (contact_id,))
+        return ""
+    return sealer.open_text(row[0], HELD)
+
+
 def link(connection: Connection, contact_id: int, person_id: int | None, submission_id: int) -> None:
     """Tie a contact to a person of the base, or only to what it submitted."""
     connection.run(LINK, (person_id, submission_id, contact_id))
 
 
 def forget(connection: Connection, contact_id: int) -> None:
-    """Erase a contact's log and session."""
+    """Erase a contact's log, session, unsent answer and open forms."""
+    connection.run(FORGET_HELD, (contact_id,))
+    connection.run(FORGET_LINKS, (contact_id,))
     connection.run(FORGET_MESSAGES, (contact_id,))
     connection.run(FORGET_SESSION, (contact_id,))

@@ -17,6 +17,7 @@ from storage.columns import NEVER_REUSED, Base, IndexColumn, Json, SealedColumn,
 __all__ = [
     "INDEX_COLUMNS",
     "SEALED_COLUMNS",
+    "Allowance",
     "Audit",
     "Base",
     "Consent",
@@ -24,14 +25,20 @@ __all__ = [
     "DialogSession",
     "Download",
     "EligibilityResult",
+    "FormLink",
     "HardshipMark",
+    "HeldReply",
     "Installation",
     "Message",
     "Person",
     "PersonField",
+    "PlatformToken",
+    "Quota",
+    "ReceivedNonce",
     "RegisterEntry",
     "StaffCase",
     "Submission",
+    "TemplateConsent",
     "core",
 ]
 
@@ -267,6 +274,91 @@ class Download(Base, table=True):
     kind: str
     expires_at: datetime = Field(sa_type=UtcTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class FormLink(Base, table=True):
+    """A one-time link to a form for the sensitive field at one step of a running dialog."""
+
+    __tablename__ = "form_link"
+
+    token_index: bytes = Field(primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", ondelete="CASCADE", index=True)
+    dialog: str
+    step: str
+    expires_at: datetime = Field(sa_type=UtcTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class PlatformToken(Base, table=True):
+    """An access token of a platform account, shared by all processes.
+
+    While `claimed_until` lies ahead one process is fetching a new one and the others wait for it.
+    """
+
+    __tablename__ = "platform_token"
+    __table_args__ = (UniqueConstraint("account", "kind"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account: str
+    kind: str
+    value_sealed: bytes | None = None
+    expires_at: datetime = Field(sa_type=UtcTime)
+    claimed_until: datetime = Field(sa_type=UtcTime)
+    updated_at: datetime = Field(sa_type=UtcTime)
+
+
+class Allowance(Base, table=True):
+    """What a platform lets us send to a contact (客服消息下发额度): the newest window of each kind, and its use."""
+
+    contact_id: int = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
+    kind: str = Field(primary_key=True)
+    opened_at: datetime = Field(sa_type=UtcTime)
+    used: int
+
+
+class TemplateConsent(Base, table=True):
+    """Subscription notices (订阅通知) that a contact has agreed to and that were not sent yet."""
+
+    __tablename__ = "template_consent"
+
+    contact_id: int = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
+    template_id: str = Field(primary_key=True)
+    left: int
+
+
+class Quota(Base, table=True):
+    """Calls to one interface of a platform account in one period (a day or month of Beijing time)."""
+
+    account: str = Field(primary_key=True)
+    api: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    used: int
+    limit: int
+
+
+class ReceivedNonce(Base, table=True):
+    """A signed request that was taken, with the digest of its body: nobody sends another body under it."""
+
+    __tablename__ = "received_nonce"
+
+    channel: str = Field(primary_key=True)
+    nonce: str = Field(primary_key=True)
+    digest: bytes
+    at: datetime = Field(sa_type=UtcTime, index=True)
+
+
+class HeldReply(Base, table=True):
+    """The part of an answer that could not be sent; the answer to the contact's next message begins with it.
+
+    `message_id` is that message, once it has come: sent again, it gets the same answer.
+    """
+
+    __tablename__ = "held_reply"
+
+    contact_id: int = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
+    text_sealed: bytes
+    message_id: str | None = None
+    at: datetime = Field(sa_type=UtcTime)
 
 
 SEALED_COLUMNS: Final = tuple(

@@ -1,0 +1,1 @@
+"""One module for each platform that people write from."""

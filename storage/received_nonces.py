@@ -1,0 +1,45 @@
+"""Signed requests that were taken (防重放): a signature that does not cover the body is good for one body only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal
+
+from sqlalchemy import bindparam, delete, select
+
+from storage.database import Connection, Statement, insert
+from storage.tables import ReceivedNonce, core
+
+received = core(ReceivedNonce)
+
+ADD: Final = Statement(insert(received).on_conflict_do_nothing(), "channel", "nonce", "digest", "at")
+DIGEST: Final = Statement(
+    select(received.c.digest).where(
+        received.c.channel == bindparam("where"), received.c.nonce == bindparam("which")
+    ),
+    "where",
+    "which",
+)
+FORGET: Final = Statement(
+    delete(received).where(
+        received.c.channel == bindparam("where"),
+        received.c.at < bindparam("before", type_=received.c.at.type),
+    ),
+    "where",
+    "before",
+)
+
+
+def take(
+    connection: Connection, channel: str, nonce: str, digest: bytes, now: datetime
+) -> Literal["new", "same", "other"]:
+    """Note that a request came; whether one came under this nonce before, with the same or another body."""
+    if connection.run(ADD, (channel, nonce, digest, now)).rowcount == 1:
+        return "new"
+    row = connection.run(DIGEST, (channel, nonce)).fetchone()
+    return "same" if row is not None and row[0] == digest else "other"
+
+
+def forget_before(connection: Connection, channel: str, before: datetime) -> None:
+    """Drop notes older than any request that would still be taken."""
+    connection.run(FORGET, (channel, before))
