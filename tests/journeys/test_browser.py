@@ -215,6 +215,98 @@ def test_a_second_page_shows_what_happens_in_the_first(
     expect(page.locator(".choices:enabled .chip.ready")).to_have_count(0)
 
 
+@pytest.mark.parametrize("reloaded", [False, True])
+def test_an_old_choice_on_a_page_that_missed_the_answer_answers_no_other_question(
+    context: BrowserContext, running: Service, reloaded: bool
+) -> None:
+    """The page shows the first question; elsewhere it was answered meanwhile, and the page did not hear of it."""
+    page = context.new_page()
+    page.route("**/api/chat/events", lambda route: route.abort())
+    page.goto(running.address)
+    page.locator(".choices.starters .chip").first.tap()
+    expect(page.locator(".choices:enabled .chip")).to_have_count(3)
+    if reloaded:
+        page.reload()
+        expect(page.locator(".choices:enabled .chip")).to_have_count(3)
+    page.route("**/api/chat/messages?*", lambda route: route.abort())
+    elsewhere = {"text": "2", "message_id": f"elsewhere-{next(numbers)}"}
+    assert context.request.post(f"{running.address}/api/chat/messages", data=elsewhere).ok
+    tap(page, "1")
+    expect(page.locator("#log")).to_contain_text("前面那一题")
+    expect(page.locator(".bubble.person").last).to_contain_text("高校毕业生")
+    expect(page.locator(".choices:enabled .chip.ready")).to_be_visible()
+    expect(page.locator("#progress-text")).to_have_text(re.compile("1/"))
+    page.unroute("**/api/chat/messages?*")
+    page.reload()
+    expect(page.locator(".bubble.person")).to_have_text(
+        ["我要报名", "16—24岁失业青年", "高校毕业生（离校两年内没就业）"]
+    )
+    tap(page, "5")
+    expect(page.locator(".bubble.person").last).to_have_text("都没有")
+
+
+def test_a_choice_that_stands_alone_lets_go_of_the_others_and_the_reverse(page: Page) -> None:
+    page.locator(".choices.starters .chip").first.tap()
+    expect(page.locator(".choices:enabled .chip")).to_have_count(3)
+    tap(page, "1")
+    question = page.locator(".choices:enabled")
+
+    def pick(value: str, picked: list[str]) -> None:
+        question.locator(f'.chip[data-value="{value}"]').tap()
+        expect(question.locator('[aria-pressed="true"]')).to_have_count(len(picked))
+        for one in picked:
+            chip = question.locator(f'.chip[data-value="{one}"]')
+            expect(chip).to_have_attribute("aria-pressed", "true")
+        count = f"（{len(picked)}）" if picked else ""
+        expect(question.locator(".ready")).to_have_text(f"选好了{count}")
+
+    pick("2", ["2"])
+    pick("4", ["2", "4"])
+    pick("5", ["5"])
+    pick("1", ["1"])
+    pick("5", ["5"])
+    pick("5", [])
+    expect(question.locator(".ready")).to_be_disabled()
+
+
+SEEN_WHOLE = """chip => {
+  const box = chip.getBoundingClientRect();
+  const inside = [[0.5, 0.1], [0.1, 0.5], [0.9, 0.5], [0.5, 0.9]];
+  return inside.every(([x, y]) =>
+    chip.contains(document.elementFromPoint(box.x + box.width * x, box.y + box.height * y)));
+}"""
+
+
+@pytest.mark.parametrize("size", [{"width": 320, "height": 568}, PHONE], ids=["small phone", "phone"])
+def test_on_a_small_phone_no_choice_lies_under_the_button_that_sends_them(
+    browser: Browser, running: Service, size: ViewportSize
+) -> None:
+    context = browser.new_context(
+        viewport=size, locale="zh-CN", has_touch=True, is_mobile=True, reduced_motion="reduce"
+    )
+    page = arrive(context, running)
+    as_far_as_consent(page)
+    who = graduate(TODAY, order=next(numbers))
+    for text in (who.name, who.id_number, who.phone, "广州市天河区", "广东工业大学", "软件工程"):
+        write(page, text)
+    tap(page, "1")
+    question = page.locator(".choices:enabled")
+    first = question.locator('.chip[data-value="1"]')
+    expect(question.locator(".ready")).to_be_disabled()
+    assert first.evaluate(SEEN_WHOLE), "the first choice can be seen before anything is picked"
+    picture(page, f"several-{size['width']}")
+    for value in ("3", "9", "15", "4"):
+        chip = question.locator(f'.chip[data-value="{value}"]')
+        chip.tap()
+        expect(chip).to_have_attribute("aria-pressed", "true")
+        assert chip.evaluate(SEEN_WHOLE), f"{value} can be seen after it was picked"
+        assert question.locator(".ready").evaluate(SEEN_WHOLE), "and so can the button that sends"
+    picture(page, f"several-picked-{size['width']}")
+    assert_accessible(page)
+    assert_fits(page)
+    context.close()
+
+
 def test_a_message_sent_offline_arrives_once_when_the_net_is_back(
     context: BrowserContext, page: Page
 ) -> None:

@@ -128,6 +128,9 @@ def test_rotation_knows_every_hash_that_it_can_make_anew() -> None:
         for column in table.columns
         if column.name.endswith("_index")
     }
-    # A download token is nowhere but in its link; it expires soon and is looked for under every key.
-    assert {(c.table, c.column) for c in INDEX_COLUMNS} == hashes - {("download", "token_index")}
+    # The token of a link is nowhere but in it; it expires soon and is looked for under every key.
+    assert {(c.table, c.column) for c in INDEX_COLUMNS} == hashes - {
+        ("download", "token_index"),
+        ("form_link", "token_index"),
+    }
     assert {(c.table, c.source) for c in INDEX_COLUMNS} <= set(SEALED_COLUMNS)
