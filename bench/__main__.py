@@ -15,12 +15,13 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from bench import dialog_check, durable_turn, engine_step, stored_people
+from bench import dialog_check, durable_turn, engine_step, stored_people, wechat_turn
 from bench.measuring import Finding, machine
 
 MEASUREMENTS: Final[dict[str, Callable[[], list[Finding]]]] = {
     "engine_step": engine_step.run,
     "durable_turn": durable_turn.run,
+    "wechat_turn": wechat_turn.run,
     "stored_people": stored_people.run,
     "dialog_check": dialog_check.run,
 }
