@@ -112,13 +112,17 @@ class Walk:
         self.answer(value)
 
     def tap(self, event: Chose) -> None:
-        """A button: as good as its value while its question is still open, otherwise the open question."""
+        """A button: as good as its value while its question is still open, otherwise the open question.
+
+        A word that works everywhere (人工, 帮助) means the same on an old button."""
         stood = self.session  # an end's own buttons still count, although the menu has woken up by now
         if (event.dialog, event.step) in (
             (stood.dialog, stood.step),
             (self.dialog.definition.name, self.node.step.name),
         ):
             self.hear(event.value)
+        elif (command := self.catalogue.commands.get(fold(event.value))) is not None:
+            obey(self, command)
         else:
             self.say("stale")
             self.ask()

@@ -230,6 +230,32 @@ def test_a_button_of_another_dialogs_step_of_the_same_name_is_stale_too() -> Non
     assert talk.says[0].text == catalogue().common["stale"]
 
 
+@pytest.mark.parametrize(
+    ("word", "place"),
+    [
+        ("人工", "handover.note"),
+        ("帮助", "registration.school"),
+        ("菜单", "home.menu"),
+        ("取消", "home.menu"),
+    ],
+)
+def test_a_word_that_works_everywhere_works_on_an_old_button_too(word: str, place: str) -> None:
+    talk = Talk().register(until="school")
+    typed = Talk().register(until="school")
+    typed.say(word)
+    talk.tap(word, at="registration.residence")
+    assert talk.at == place
+    assert talk.says == typed.says
+
+
+def test_an_old_button_never_answers_the_question_that_is_open_now() -> None:
+    talk = Talk()
+    talk.say("删除我的信息")
+    talk.tap("返回", at="home.menu")  # here it would mean "no" if it were typed
+    assert talk.at == "home.menu"
+    assert "erase" not in talk.base.verbs()
+
+
 def test_the_buttons_of_an_end_count_although_the_menu_hears_them() -> None:
     talk = Talk().register(until="school")
     talk.say("人工", "想问问")
