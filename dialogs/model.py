@@ -18,6 +18,9 @@ Answers = Mapping[str, Any]
 Parked = Mapping[str, list[Any]]
 """Dialogs that were left half-way: dialog name → [version, step, answers, trail]."""
 
+Aside = Mapping[str, list[list[Any]]]
+"""Answers that fell away: field → [value, the answers it was given under], the newest last."""
+
 
 class Session(NamedTuple):
     """Where one person stands in the conversation (会话). Stored after every turn.
@@ -25,6 +28,7 @@ class Session(NamedTuple):
     `trail` holds the steps that were answered, oldest first, and is what 返回 walks back. Answers whose name
     begins with an underscore live for one turn only. `echoes` remembers what was said lately, so that a loop
     of two machines talking to each other stops: for each text its checksum and when it was said, epoch seconds.
+    `aside` holds answers that may come back (`dialogs.aside`).
     """
 
     dialog: str
@@ -36,19 +40,31 @@ class Session(NamedTuple):
     parked: Parked = {}
     heard_at: int = 0
     echoes: tuple[list[int], ...] = ()
+    aside: Aside = {}
     registered: bool = False
 
 
 def encode(session: Session) -> bytes:
     """The session as JSON, without `registered`, which the base of people knows better."""
-    return orjson.dumps(session[:9])
+    return orjson.dumps(session[:10] if session.aside else session[:9])
 
 
 def decode(data: bytes, *, registered: bool = False) -> Session:
     """The session that `encode` wrote. Raises ValueError on anything else."""
-    dialog, version, step, answers, trail, wrong, parked, heard_at, echoes = orjson.loads(data)
+    dialog, version, step, answers, trail, wrong, parked, heard_at, echoes, *more = orjson.loads(data)
+    (aside,) = more or ({},)
     return Session(
-        dialog, version, step, answers, tuple(trail), wrong, parked, heard_at, tuple(echoes), registered
+        dialog,
+        version,
+        step,
+        answers,
+        tuple(trail),
+        wrong,
+        parked,
+        heard_at,
+        tuple(echoes),
+        aside,
+        registered,
     )
 
 

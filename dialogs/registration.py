@@ -197,6 +197,7 @@ BACKGROUND_STEPS = (
         options=("yes", "no"),
         show=known_shown,
         shows=("known",),
+        clears=(At.SCHOOL, At.MAJOR),
         adopt=known_adopted,
         goto=(When(barred, At.NOT_ELIGIBLE), At.SCHOOL),
     ),

@@ -38,11 +38,12 @@ def brought_up(catalogue: Catalogue, session: Session, upgrades: Upgrades = UPGR
     if dialog is None:
         home = catalogue.dialogs["home"]
         return session._replace(
-            dialog="home", version=home.definition.version, step=home.first, answers={}, trail=()
+            dialog="home", version=home.definition.version, step=home.first, answers={}, trail=(), aside={}
         )
     if session.version != dialog.definition.version:
         session = upgraded(session, dialog.definition.version, upgrades)
-        session = session._replace(trail=tuple(name for name in session.trail if name in dialog.nodes))
+        trail = tuple(name for name in session.trail if name in dialog.nodes)
+        session = session._replace(trail=trail, aside={})  # an upgrade knows nothing of what is set aside
     if session.step not in dialog.nodes:
         session = session._replace(step=dialog.first, trail=())
     return session

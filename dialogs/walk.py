@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dialogs import review
+from dialogs.aside import laid_aside, still_aside, taken_up
 from dialogs.catalogue import SUBMIT, Catalogue, Dialog, Node
 from dialogs.commands import obey, resume
 from dialogs.definition import Ask, Do, Enter, Finish, Question, Review, Step, Target, Tell, When
@@ -57,6 +58,7 @@ class Walk:
     __slots__ = (
         "_view",
         "answers",
+        "aside",
         "catalogue",
         "dialog",
         "effects",
@@ -80,6 +82,7 @@ class Walk:
         self.dialog: Dialog = catalogue.dialogs[session.dialog]
         self.node: Node = self.dialog.nodes[session.step]
         self.answers: Answers = session.answers
+        self.aside = session.aside
         self.trail = session.trail
         self.wrong = session.wrong
         self.parked: Parked = session.parked
@@ -148,7 +151,7 @@ class Walk:
         if isinstance(self.node.step, Finish):
             self.dialog = self.catalogue.dialog("home")
             self.node = self.dialog.nodes[self.dialog.first]
-            self.answers, self.trail, self.wrong = {}, (), 0
+            self.answers, self.aside, self.trail, self.wrong = {}, {}, (), 0
 
     # --- answers ---
 
@@ -184,11 +187,16 @@ class Walk:
         self.passing = self.passing or step.into[0] == "_"
         answers = {**self.answers, step.into: value}
         if step.clears and before is not None and before != value:
+            self.aside = (
+                {} if step.consent else laid_aside(self.dialog, self.aside, self.answers, step.clears)
+            )
             for field in step.clears:
                 answers.pop(field, None)
         self.answers = answers
         if step.adopt is not None:
             self.answers = step.adopt(self.view())
+            if self.aside:
+                self.aside = still_aside(self.dialog, self.aside, answers.keys() - self.answers.keys())
             self.passing = True  # it may have brought some that live for this turn only
         if step.emit is not None and (data := step.emit(self.view())) is not None:
             self.effects.append(Save(step.saves, data))
@@ -232,12 +240,12 @@ class Walk:
             self.node = node = self.dialog.node(target)
             step = node.step
             if isinstance(step, Question):
-                if step.into not in self.answers or step.into[0] == "_":
+                if step.into[0] == "_" or (step.into not in self.answers and not self._take_up(step)):
                     self.arrive(node)
                     return
                 self.push()
             elif isinstance(step, Do):
-                if step.into not in self.answers:
+                if step.into not in self.answers and not self._take_up(step):
                     self.effects.append(Fetch(step.verb, step.data(self.view())))
                     return
             elif isinstance(step, Tell):
@@ -247,6 +255,13 @@ class Walk:
                 return
             target = self._target(step)
         self.enter(target)
+
+    def _take_up(self, step: Question | Do) -> bool:
+        """Take an answer that fell away before, if it holds again."""
+        found = taken_up(self.aside, step, self.view()) if self.aside else None
+        if found is not None:
+            self.answers, self.aside = {**self.answers, step.into: found[0]}, found[1]
+        return found is not None
 
     def _target(self, step: Step) -> Target:
         """The first edge whose condition holds."""
@@ -265,10 +280,15 @@ class Walk:
         if name in self.trail:
             self.trail = self.trail[: self.trail.index(name)]
         if isinstance(node.step, Review):
-            self.answers = review.pruned(self.dialog, self.answers, self.trail)
+            kept = review.pruned(self.dialog, self.answers, self.trail)
+            if len(kept) < len(self.answers):
+                self.aside = laid_aside(
+                    self.dialog, self.aside, self.answers, self.answers.keys() - kept.keys()
+                )
+                self.answers = kept
         self.ask()
         if isinstance(node.step, Finish):
-            self.answers = {}
+            self.answers, self.aside = {}, {}
             if node.step.forgets:
                 self.parked = {}
 
@@ -290,6 +310,7 @@ class Walk:
         if kept is not None or target.anew or taken is not None:
             self.parked = {name: left for name, left in self.parked.items() if name != target.dialog}
         self.answers, self.trail, self.wrong = taken or {}, self._answered(taken or {}), 0
+        self.aside = {}
         if kept is not None:
             self._unpark(kept)
             self.say_where()
@@ -394,6 +415,7 @@ class Walk:
             self.parked,
             self.now,
             echoes,
+            self.aside,
             self.session.registered,
         )
         return Advance(session, effects)

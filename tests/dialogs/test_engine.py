@@ -48,6 +48,7 @@ sessions = st.builds(
     parked=st.dictionaries(texts, st.tuples(st.integers(1, 9), texts, answers, st.lists(texts)).map(list)),
     heard_at=st.integers(0, 2**33),
     echoes=st.lists(st.lists(st.integers(0, 2**33), min_size=2), max_size=3).map(tuple),
+    aside=st.dictionaries(texts, st.lists(st.tuples(texts, answers).map(list), max_size=3), max_size=3),
     registered=st.booleans(),
 )
 
@@ -57,7 +58,16 @@ def test_a_session_comes_back_from_json_as_it_went(session: Session) -> None:
     assert decode(encode(session), registered=session.registered) == session
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[1,2]", b"null", b"[" * 3, b"\xff"])
+def test_a_session_of_before_answers_were_set_aside_is_read_and_written_as_ever() -> None:
+    stored = b'["home",1,"menu",{},[],0,{},0,[]]'
+    assert decode(stored) == begin(catalogue())
+    assert encode(decode(stored)) == stored
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{}", b"[1,2]", b"null", b"[" * 3, b"\xff", b'["home",1,"menu",{},[],0,{},0,[],{},{}]'],
+)
 def test_what_is_no_session_is_refused_as_a_value_error(data: bytes) -> None:
     with pytest.raises((ValueError, TypeError)):
         decode(data)

@@ -142,7 +142,7 @@ class Conversation(RuleBasedStateMachine):
         node = READY.dialog(session.dialog).node(session.step)
         assert node.step.waits
         assert session.version == READY.dialog(session.dialog).definition.version
-        assert decode(encode(session), registered=session.registered)[:8] == session[:8]
+        assert decode(encode(session), registered=session.registered) == session
         assert not [field for field in session.answers if field[0] == "_"]
         assert len(encode(session)) < 8000
 
@@ -169,6 +169,12 @@ class Conversation(RuleBasedStateMachine):
                 assert answers["consent"] == "agree"
 
     @invariant()
+    def what_is_set_aside_is_neither_sensitive_nor_a_consent_and_only_of_this_dialog(self) -> None:
+        session = self.talk.session
+        assert not {*SENSITIVE, "hardship", "consent", "push_consent"} & session.aside.keys()
+        assert not session.aside or session.dialog == "registration"
+
+    @invariant()
     def what_was_registered_was_complete(self) -> None:
         for verb, data in self.talk.base.saved:
             if verb == "register":
@@ -178,6 +184,7 @@ class Conversation(RuleBasedStateMachine):
     def after_declining_nothing_is_left(self) -> None:
         if catalogue().dialog("registration").node("consent").note in self.talk.text:
             assert (self.talk.session.answers, self.talk.session.trail) == ({}, ())
+            assert self.talk.session.aside == {}
             assert "registration" not in self.talk.session.parked
 
     @invariant()

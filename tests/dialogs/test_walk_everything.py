@@ -270,6 +270,7 @@ def check(before: Session, event: Event, moved: Moved) -> None:
     if isinstance(node.step, Choose | Review):
         assert says[-1].choices, where  # the question is always put again
     assert decode(encode(session), registered=session.registered)[:4] == session[:4], where
+    assert not {"name", "id_number", "phone", "hardship", "consent"} & session.aside.keys(), where
     assert not [field for field in session.answers if field[0] == "_"], where
     steps = [READY.dialog(session.dialog).node(name).step for name in session.trail]
     assert len(set(session.trail)) == len(session.trail), where
