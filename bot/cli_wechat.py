@@ -13,6 +13,7 @@ from rich.table import Table
 from bot.app import Parts, open_parts
 from bot.channels.wechat_client import LONGEST_SCENE, WeChatClient
 from bot.channels.wechat_menu import load_menu
+from bot.cli_wechat_outcomes import add_outcomes
 from bot.gates import wechat_client
 from bot.settings import Settings
 from notifications.channel import Failure, SendFailed
@@ -78,6 +79,7 @@ def wechat_commands(settings: Callable[[], Settings]) -> typer.Typer:
             table.add_row(count.api, count.period, str(count.used), str(count.limit))
         Console().print(table)
 
+    add_outcomes(app, settings)
     return app
 
 

@@ -23,6 +23,7 @@ from bot.channels.wechat import WeChatFace, wechat_routes
 from bot.channels.wechat_client import WeChatClient, http_session
 from bot.channels.wechat_inbox import Inbox
 from bot.channels.wechat_menu import load_menu
+from bot.channels.wechat_outcomes import keeper
 from bot.channels.wechat_quota import Meter
 from bot.channels.wechat_sender import WeChatSender
 from bot.channels.wechat_text import Notice
@@ -108,7 +109,7 @@ async def _open_wechat(
     )
     keys = (settings.wechat_aes_key, settings.wechat_previous_aes_key)
     face = WeChatFace(
-        Inbox(turns, metrics, public_url=settings.public_url),
+        Inbox(turns, metrics, public_url=settings.public_url, on_outcome=keeper(metrics, turns.clock)),
         sender,
         metrics,
         token=settings.wechat_token.get_secret_value(),

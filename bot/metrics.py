@@ -18,6 +18,12 @@ class Metrics:
         self._refused = Counter(
             "jianxi_refused", "Messages refused", ["channel", "code"], registry=self.registry
         )
+        self._outcomes = Counter(
+            "jianxi_platform_outcomes",
+            "What platforms say became of messages sent",
+            ["channel", "kind", "result"],
+            registry=self.registry,
+        )
         seconds = Histogram(
             "jianxi_turn_seconds",
             "Time to answer a message",
@@ -49,6 +55,10 @@ class Metrics:
     def refused(self, channel: str, code: str) -> None:
         """Count a refused message."""
         self._refused.labels(channel, code).inc()
+
+    def outcome(self, channel: str, kind: str, result: str) -> None:
+        """Count what became of a message sent."""
+        self._outcomes.labels(channel, kind, result).inc()
 
     def text(self) -> bytes:
         """All figures in Prometheus' text form."""

@@ -32,6 +32,7 @@ __all__ = [
     "Message",
     "Person",
     "PersonField",
+    "PlatformOutcome",
     "PlatformToken",
     "Quota",
     "ReceivedNonce",
@@ -305,6 +306,25 @@ class PlatformToken(Base, table=True):
     expires_at: datetime = Field(sa_type=UtcTime)
     claimed_until: datetime = Field(sa_type=UtcTime)
     updated_at: datetime = Field(sa_type=UtcTime)
+
+
+class PlatformOutcome(Base, table=True):
+    """What a platform says became of something sent (发送结果), once for each message; of nobody in particular.
+
+    `kind` is template, mass or subscription, `result` delivered, blocked or failed; `detail` has the platform's own
+    word for it and, of a mass message, how many people it reached.
+    """
+
+    __tablename__ = "platform_outcome"
+    __table_args__ = (UniqueConstraint("channel", "platform_message_id", "kind"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    platform_message_id: str
+    kind: str
+    result: str
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    at: datetime = Field(sa_type=UtcTime)
 
 
 class Allowance(Base, table=True):

@@ -6,6 +6,7 @@ the platform adds tomorrow mean nothing and are answered `success`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -18,6 +19,15 @@ LONGEST_TEXT: Final = 4000
 """Characters of a text that are read; the platform lets nobody type more."""
 LONGEST_SCENE: Final = 64
 SCENE_PREFIX: Final = "qrscene_"
+LONGEST_ID: Final = 64
+COUNTS: Final[Mapping[str, str]] = {
+    "TotalCount": "total",
+    "FilterCount": "filtered",
+    "SentCount": "sent",
+    "ErrorCount": "errors",
+}
+"""How many people a mass message was meant for, was left for after the platform's filter, reached, and failed at."""
+COUNT: Final = re.compile("[0-9]{1,9}")
 
 
 class Turn(NamedTuple):
@@ -40,12 +50,16 @@ class Left(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of something sent: `job` is template, mass or subscription; `status` as the platform says."""
+    """What became of something sent: `job` is template, mass or subscription; `status` as the platform says.
+
+    `counts` of a mass message: total, filtered, sent and errors, as far as the platform tells them.
+    """
 
     job: str
     message_id: str
     status: str
     delivered: bool
+    counts: tuple[tuple[str, int], ...] = ()
 
 
 class Consents(NamedTuple):
@@ -104,17 +118,24 @@ def _event(inbound: Inbound, menu: Menu) -> Meaning:
     if name in {"TEMPLATESENDJOBFINISH", "MASSSENDJOBFINISH"}:
         job = "template" if name.startswith("TEMPLATE") else "mass"
         status = fields.get("Status", "")
-        return Outcome(job, fields.get("MsgID", ""), status[:64], status in {"success", "send success"})
+        good = status in {"success", "send success"}
+        return Outcome(job, fields.get("MsgID", "")[:LONGEST_ID], status[:64], good, _counts(fields))
     if name.startswith("subscribe_msg_"):
         return _subscription(inbound)
     return None
+
+
+def _counts(fields: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    told = ((ours, fields.get(theirs, "")) for theirs, ours in COUNTS.items())
+    return tuple((ours, int(number)) for ours, number in told if COUNT.fullmatch(number))
 
 
 def _subscription(inbound: Inbound) -> Meaning:
     if inbound.event == "subscribe_msg_sent_event":
         item = next((item for item in inbound.items if "MsgID" in item), {})
         code = item.get("ErrorCode", "")
-        return Outcome("subscription", item.get("MsgID", ""), item.get("ErrorStatus", code)[:64], code == "0")
+        status, number = item.get("ErrorStatus", code)[:64], item.get("MsgID", "")[:LONGEST_ID]
+        return Outcome("subscription", number, status, code == "0")
     given = tuple(
         (item["TemplateId"][:64], item.get("SubscribeStatusString") == "accept")
         for item in inbound.items

@@ -17,6 +17,7 @@ from bot.channels.wechat_client import WeChatClient
 from bot.channels.wechat_events import Outcome
 from bot.channels.wechat_inbox import Inbox
 from bot.channels.wechat_menu import load_menu
+from bot.channels.wechat_outcomes import keeper
 from bot.channels.wechat_quota import DAILY, Meter
 from bot.channels.wechat_sender import WeChatSender
 from bot.channels.wechat_text import Notice
@@ -104,6 +105,11 @@ class Rig:
     def known(self, openid: str = "oFOLLOWER") -> bool:
         return self.database.read_sync(lambda c: conversations.find(c, "wechat", openid, None)) is not None
 
+    def told(self, kind: str, result: str) -> float:
+        """How many outcomes were counted."""
+        labels = {"channel": "wechat", "kind": kind, "result": result}
+        return self.metrics.registry.get_sample_value("jianxi_platform_outcomes_total", labels) or 0.0
+
     def refusals(self, code: str) -> float:
         """How many requests were refused with this code."""
         return (
@@ -138,6 +144,12 @@ async def rig(
     ):
         turns = Turns(database, sealer, catalogue(), clock, ZONE)
         metrics = Metrics(database)
+        keep = keeper(metrics, clock)
+
+        def heard(connection: Connection, outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            keep(connection, outcome)
+
         client = client_for(
             platform,
             database,
@@ -157,7 +169,7 @@ async def rig(
             patience=(0.0, 0.0),
         )
         face = WeChatFace(
-            Inbox(turns, metrics, public_url=PUBLIC, on_outcome=lambda _, outcome: outcomes.append(outcome)),
+            Inbox(turns, metrics, public_url=PUBLIC, on_outcome=heard),
             sender,
             metrics,
             token=TOKEN,
