@@ -13,8 +13,10 @@ from rich.table import Table
 from bot.app import Parts, open_parts
 from bot.channels.wechat_client import LONGEST_SCENE, WeChatClient
 from bot.channels.wechat_menu import load_menu
+from bot.cli_wechat_mass import add_mass
 from bot.cli_wechat_outcomes import add_outcomes
 from bot.gates import wechat_client
+from bot.logs import keep_off_output
 from bot.settings import Settings
 from notifications.channel import Failure, SendFailed
 
@@ -30,6 +32,8 @@ def wechat_commands(settings: Callable[[], Settings]) -> typer.Typer:
         if not chosen.has_wechat:
             typer.echo("公众号还没有配置，请执行 jianxi doctor 看缺什么。", err=True)
             raise typer.Exit(1)
+
+        keep_off_output()
 
         async def run() -> T:
             parts = open_parts(chosen)
@@ -79,6 +83,7 @@ def wechat_commands(settings: Callable[[], Settings]) -> typer.Typer:
             table.add_row(count.api, count.period, str(count.used), str(count.limit))
         Console().print(table)
 
+    add_mass(app, calling)
     add_outcomes(app, settings)
     return app
 
@@ -100,6 +105,7 @@ HINTS: Final = {
     "40018": "按钮名太长，请改短 bot/channels/wechat_menu.toml 里的菜单。",
     "40164": "请把这台机器的出口 IP 加到公众平台的白名单。",
     "45009": USED_UP,
+    "45028": "平台说这个月的群发次数用完了，请下个月再发。",
     "quota": USED_UP,
     "48001": "这个账号没有该接口的权限。",
     "connect": "连不上微信接口，请检查网络和 JIANXI_WECHAT_API_URL。",

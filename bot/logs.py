@@ -65,3 +65,8 @@ def configure(form: Literal["text", "json"]) -> None:
     # aiohttp logs errors of its own with tracebacks that may quote a request: ours says enough.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     logging.getLogger("aiohttp.access").setLevel(logging.CRITICAL)
+
+
+def keep_off_output() -> None:
+    """For a command that ends soon: whatever is logged goes to standard error, its output stays its own."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -124,10 +124,15 @@ def set_consents(connection: Connection, contact_id: int, template_id: str, left
     connection.run(SET_CONSENTS, (left, contact_id, template_id))
 
 
+def mass_used(connection: Connection, contact_id: int, month: datetime) -> int:
+    """Mass messages that the contact was counted in the month that begins at `month`."""
+    row = connection.run(MASS_OF, (contact_id,)).fetchone()
+    return int(row[2]) if row is not None and row[1] == month else 0
+
+
 def take_mass(connection: Connection, contact_id: int, month: datetime, at_most: int) -> bool:
     """Count a mass message in the month that begins at `month`; False when the contact has had its share."""
-    row = connection.run(MASS_OF, (contact_id,)).fetchone()
-    used = row[2] if row is not None and row[1] == month else 0
+    used = mass_used(connection, contact_id, month)
     if used >= at_most:
         return False
     connection.run(OPEN, (contact_id, MASS, month, used + 1))

@@ -34,6 +34,14 @@ class Found(NamedTuple):
     answer_sealed: bytes | None
 
 
+class Permission(NamedTuple):
+    """Whether a contact may be written to of our own accord."""
+
+    contact_id: int
+    reachable: bool
+    push_allowed: bool
+
+
 class Entry(NamedTuple):
     """One row of the log, opened: what was said by whom is inside `content` (JSON)."""
 
@@ -127,6 +135,13 @@ SET_REACHABLE: Final = Statement(
 )
 REACHABLE: Final = Statement(
     select(contact.c.reachable).where(contact.c.id == bindparam("contact")), "contact"
+)
+PERMISSION: Final = Statement(
+    select(contact.c.id, contact.c.reachable, contact.c.push_allowed).where(
+        contact.c.channel == bindparam("where"), contact.c.address == bindparam("which")
+    ),
+    "where",
+    "which",
 )
 NOTE_SOURCE: Final = Statement(
     update(contact).where(contact.c.id == bindparam("contact"), contact.c.source.is_(None)),
@@ -232,6 +247,12 @@ def is_reachable(connection: Connection, contact_id: int) -> bool:
     """Whether messages reach this contact; False for one that is unknown."""
     row = connection.run(REACHABLE, (contact_id,)).fetchone()
     return row is not None and bool(row[0])
+
+
+def permission(connection: Connection, channel: str, address: str) -> Permission | None:
+    """Whether the contact at that address may be sent messages of our own accord; None if unknown."""
+    row = connection.run(PERMISSION, (channel, address)).fetchone()
+    return None if row is None else Permission(row[0], bool(row[1]), bool(row[2]))
 
 
 def note_source(connection: Connection, contact_id: int, source: str) -> None:

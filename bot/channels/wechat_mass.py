@@ -22,6 +22,11 @@ BATCH: Final = 500
 """People counted in one transaction: a turn of somebody else waits no longer than this takes."""
 
 
+def month_of(now: datetime) -> datetime:
+    """The beginning of the month in which the platform counts a message sent `now`."""
+    return now.astimezone(BEIJING).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 class MassResult(NamedTuple):
     """Whom the message went to, whom not, and the platform's id; None when it had been sent before or to nobody."""
 
@@ -47,7 +52,7 @@ class WeChatMass:
         """
         if len(recipients) > MASS_MOST:
             raise ValueError(f"at most {MASS_MOST} people at once")
-        month = self._clock().astimezone(BEIJING).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        month = month_of(self._clock())
         taken, unreachable, full = await self._take(recipients, month)
         if len(taken) < MASS_LEAST:
             await self._give_back(taken, month)

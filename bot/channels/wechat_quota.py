@@ -69,6 +69,11 @@ class Meter:
         account = self._account
         return await self._database.read(lambda c: quotas.counts(c, account))
 
+    async def left(self, api: str) -> int:
+        """How many calls of an interface are left today."""
+        today = [count for count in await self.counts() if (count.api, count.period) == (api, self._day())]
+        return max(0, today[0].limit - today[0].used) if today else self._limits[api]
+
     def until_midnight(self) -> float:
         """Seconds until the platform counts anew."""
         now = self._clock().astimezone(BEIJING)
