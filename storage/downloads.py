@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, delete, update
 
 from storage.database import Connection, Statement, insert
 from storage.sealing import Sealer
@@ -32,6 +32,10 @@ USE: Final = Statement(
     "now",
 )
 
+PURGE: Final = Statement(
+    delete(download).where(download.c.expires_at <= bindparam("now", type_=download.c.expires_at.type)), "now"
+)
+
 
 def make(connection: Connection, sealer: Sealer, contact_id: int, kind: str, now: datetime) -> str:
     """A new token for one download of `kind` by this contact."""
@@ -48,3 +52,8 @@ def use(connection: Connection, sealer: Sealer, token: str, kind: str, now: date
             contact_id: int = row[0]
             return contact_id
     return None
+
+
+def purge_expired(connection: Connection, now: datetime) -> int:
+    """Drop the links that give nothing any more; returns how many."""
+    return connection.run(PURGE, (now,)).rowcount

@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from storage.database import Connection, Statement, insert
 from storage.sealing import Sealer
@@ -28,6 +28,10 @@ FIND: Final = Statement(
 )
 SPEND: Final = Statement(
     update(link).where(link.c.token_index == bindparam("token"), link.c.used_at.is_(None)), "used_at", "token"
+)
+
+PURGE: Final = Statement(
+    delete(link).where(link.c.expires_at <= bindparam("now", type_=link.c.expires_at.type)), "now"
 )
 
 
@@ -64,3 +68,8 @@ def spend(connection: Connection, sealer: Sealer, token: str, now: datetime) -> 
         connection.run(SPEND, (now, token_index)).rowcount == 1
         for token_index in sealer.indexes(token, SCOPE)
     )
+
+
+def purge_expired(connection: Connection, now: datetime) -> int:
+    """Drop the links that open nothing any more; returns how many."""
+    return connection.run(PURGE, (now,)).rowcount

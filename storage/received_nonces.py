@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import bindparam, delete, select
@@ -10,6 +10,8 @@ from sqlalchemy import bindparam, delete, select
 from storage.database import Connection, Statement, insert
 from storage.tables import ReceivedNonce, core
 
+LIFETIME: Final = timedelta(hours=2)
+"""Longer than any signature is good for, on either side of our clock."""
 received = core(ReceivedNonce)
 
 ADD: Final = Statement(insert(received).on_conflict_do_nothing(), "channel", "nonce", "digest", "at")
@@ -29,6 +31,10 @@ FORGET: Final = Statement(
     "before",
 )
 
+PURGE: Final = Statement(
+    delete(received).where(received.c.at < bindparam("before", type_=received.c.at.type)), "before"
+)
+
 
 def take(
     connection: Connection, channel: str, nonce: str, digest: bytes, now: datetime
@@ -43,3 +49,8 @@ def take(
 def forget_before(connection: Connection, channel: str, before: datetime) -> None:
     """Drop notes older than any request that would still be taken."""
     connection.run(FORGET, (channel, before))
+
+
+def purge_expired(connection: Connection, now: datetime) -> int:
+    """Drop the notes of every channel that are older than `LIFETIME`; returns how many."""
+    return connection.run(PURGE, (now - LIFETIME,)).rowcount

@@ -26,8 +26,6 @@ from storage.errors import Conflict, StorageUnavailable
 log = structlog.get_logger()
 
 CHANNEL: Final = "wechat"
-KEEP_NONCES: Final = timedelta(hours=2)
-"""Longer than a signature is good for, on either side of our clock."""
 SWEEP_EACH: Final = timedelta(minutes=15)
 BUSY: Final = "系统正忙，刚才这条没有存上，请稍等再发一次。您前面填的都在。"
 BROKEN: Final = "系统出了点问题，我们已经记下。请稍后再试，前面填的都在。"
@@ -112,7 +110,7 @@ class Inbox:
         if received_nonces.take(connection, CHANNEL, nonce, digest, now) == "other":
             raise Refused(403, "replayed")
         if now - self._swept > SWEEP_EACH:
-            received_nonces.forget_before(connection, CHANNEL, now - KEEP_NONCES)
+            received_nonces.forget_before(connection, CHANNEL, now - received_nonces.LIFETIME)
             self._swept = now
         if isinstance(found, Turn):
             return self._turn(connection, inbound, found, now)
