@@ -9,7 +9,7 @@ one person are handled in the order in which they were given to `take`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -54,7 +54,9 @@ class Incoming(NamedTuple):
 class Reply(NamedTuple):
     """The answer to a message: `body` is its JSON object, `event_id` its place in the log.
 
-    `repeated`: the message had been handled before; `other_text`: with another text, which was not read.
+    `repeated`: the message had been handled before; `other_text`: with another text, which was not read. `says`: what
+    the body says, unless it was read from the log. `reachable` and `held` tell of the contact before the turn: whether
+    messages reached it, and whether an unsent answer waits for it.
     """
 
     contact_id: int
@@ -62,17 +64,23 @@ class Reply(NamedTuple):
     body: bytes
     repeated: bool = False
     other_text: bool = False
+    says: Sequence[Say] | None = None
+    reachable: bool = True
+    held: bool = False
 
 
-def _choice(choice: Choice, node: Node) -> dict[str, Any]:
-    """A button as JSON. `exclusive`: of a question that takes several, but this one stands alone."""
-    shown: dict[str, Any] = {"value": choice.value, "label": choice.label}
+def _choices(choices: Sequence[Choice], node: Node) -> list[dict[str, Any]]:
+    """Buttons as JSON. `exclusive`: of a question that takes several, but this one stands alone."""
     step = node.step
-    if isinstance(step, Choose) and step.many:
-        key = next((key for key, label in node.labels.items() if label == choice.label), None)
-        if key is None or key in step.exclusive:  # without a key: a word that leads elsewhere
-            shown["exclusive"] = True
-    return shown
+    if not isinstance(step, Choose) or not step.many:
+        return [{"value": value, "label": label} for value, label in choices]
+    joined = {label for key, label in node.labels.items() if key not in step.exclusive}
+    return [
+        {"value": value, "label": label}
+        if label in joined  # else it stands alone, or is a word that leads elsewhere
+        else {"value": value, "label": label, "exclusive": True}
+        for value, label in choices
+    ]
 
 
 def _mark(text: str) -> str:
@@ -119,7 +127,8 @@ class Turns:
         if found is not None and found.answer_id is not None and found.answer_sealed is not None:
             logged = orjson.loads(self.sealer.open(found.answer_sealed, CONTENT))
             other = logged["mark"] != _mark(incoming.text)
-            return Reply(found.contact_id, found.answer_id, orjson.dumps(logged["reply"]), True, other)
+            body, held = orjson.dumps(logged["reply"]), found.held is not None
+            return Reply(found.contact_id, found.answer_id, body, True, other, held=held)
         desk, session, local = self.open(
             connection, incoming.channel, incoming.address, found, incoming.source
         )
@@ -132,7 +141,7 @@ class Turns:
             session, says = self.advance(desk, session, event, local)
         if self.forms is not None:
             says = self.forms.linked(desk, session, says)
-        return self.store(desk, session, says, local, incoming, said)
+        return self.store(desk, session, says, local, incoming, said, found)
 
     def open(
         self,
@@ -189,6 +198,7 @@ class Turns:
         local: datetime,
         incoming: Incoming,
         said: str,
+        found: conversations.Found | None = None,
     ) -> Reply:
         """Keep where the conversation now stands, and log the message with its answer."""
         self.keep(desk, session)
@@ -213,7 +223,10 @@ class Turns:
             self.sealer.seal(content, CONTENT),
             desk.now,
         )
-        return Reply(desk.contact_id, event_id, body)
+        if found is None:
+            return Reply(desk.contact_id, event_id, body, says=says)
+        reachable, held = bool(found.reachable), found.held is not None
+        return Reply(desk.contact_id, event_id, body, says=says, reachable=reachable, held=held)
 
     def advance(
         self, desk: Desk, session: Session, event: Event, local: datetime
@@ -260,7 +273,7 @@ class Turns:
             "replies": [
                 {
                     "text": say.text,
-                    "choices": [_choice(choice, node) for choice in say.choices],
+                    "choices": _choices(say.choices, node),
                     "links": [{"label": label, "url": url} for label, url in say.links],
                     **({"listed": True} if say.listed else {}),
                 }

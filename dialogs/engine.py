@@ -37,7 +37,8 @@ def advance(catalogue: Catalogue, session: Session, event: Event, now: datetime)
     if isinstance(event, Fetched):
         walk.receive(event)
         return walk.finish()
-    walk.wake()
+    if walk.node.question is None:  # perhaps an end
+        walk.wake()
     if isinstance(event, Said):
         walk.hear(event.text)
     elif isinstance(event, Chose):

@@ -31,7 +31,7 @@ def born(answers: Answers) -> date | None:
     """Birth date: from the identity document if it carries one, otherwise as said; None when unknown."""
     number = answers.get("id_number")
     if number is not None and len(number) == RESIDENT_DIGITS:  # it was checked when it was given
-        return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        return date.fromisoformat(number[6:14])
     said = answers.get("birth_date")
     return date.fromisoformat(said) if said is not None else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from dialogs.catalogue import Catalogue, Dialog, Node
-from dialogs.definition import Enter, Finish, Question, Review, Step, Target, When
+from dialogs.definition import Enter, Finish, Review, Target, When
 from dialogs.model import Progress, Session, View
 
 
@@ -21,34 +21,36 @@ def progress(catalogue: Catalogue, session: Session, today: date) -> Progress | 
 def count(dialog: Dialog, node: Node, view: View, trail: tuple[str, ...]) -> Progress:
     """Walk on from `node` along the edges that hold as far as can be told, counting open questions."""
     nodes, answers = dialog.nodes, view.answers
-    here = node.step.name
+    here = node.name
     done = len(trail)
     for name in trail:
         if name == here or isinstance(nodes[name].step, Review):
             done -= 1
-    if isinstance(node.step, Finish) or (isinstance(node.step, Question) and node.step.into[0] == "_"):
+    if isinstance(node.step, Finish) or (node.into is not None and node.into[0] == "_"):
         return Progress(done, done)
     left, seen = 1, {here}
-    target = _onward(node.step, view, seen)
+    target = _onward(node, view, seen)
     while target is not None and not isinstance(target, Enter):
         seen.add(target)
-        step = nodes[target].step
-        if isinstance(step, Question):
-            if step.into not in answers:
+        node = nodes[target]
+        if node.into is not None:
+            if node.into not in answers:
                 left += 1
             elif target not in trail:  # answered before an earlier answer was changed
                 done += 1
-        elif isinstance(step, Review):
+        elif isinstance(node.step, Review):
             left += 1
-        elif isinstance(step, Finish):
+        elif isinstance(node.step, Finish):
             break
-        target = _onward(step, view, seen)
+        target = _onward(node, view, seen)
     return Progress(done, done + left)
 
 
-def _onward(step: Step, view: View, seen: set[str]) -> Target | None:
+def _onward(node: Node, view: View, seen: set[str]) -> Target | None:
     """The first edge onward that holds, or is taken to hold while the answers it reads are missing."""
-    for edge in step.goto:
+    if node.onward is not None:
+        return None if node.onward in seen else node.onward
+    for edge in node.step.goto:
         if not isinstance(edge, When):
             return None if edge in seen else edge
         if edge.target in seen:

@@ -186,15 +186,19 @@ def birth_known(view: View) -> Answers:
 
 def identity_known(view: View) -> Answers:
     """The document's birth date overrules the one that was said; below the minimum age nothing is kept."""
-    answers = dict(view.answers)
-    birth = born(answers)
+    birth = born(view.answers)
     if birth is None:
-        return answers
-    said = answers.get(At.BIRTH_DATE)
-    if said is not None and said != birth.isoformat():
+        return view.answers
+    said = view.answers.get(At.BIRTH_DATE)
+    differs = said is not None and said != birth.isoformat()
+    minor = age_on(birth, view.today) < parameters_on(view.today).minimum_age
+    if not differs and not minor:
+        return view.answers
+    answers = dict(view.answers)
+    if differs:
         answers["_birth_as_said"] = said
         answers[At.BIRTH_DATE] = birth.isoformat()
-    if age_on(birth, view.today) < parameters_on(view.today).minimum_age:
+    if minor:
         for field in (At.NAME, At.ID_NUMBER, At.PHONE):
             answers.pop(field, None)
         answers[At.BIRTH_DATE] = birth.isoformat()

@@ -16,30 +16,36 @@ from dialogs.parse.folding import fold
 _is_numbered = re.compile("[0-9一二三四五六七八九十]").search
 
 
-def items(dialog: Dialog, node: Node, answers: Answers) -> tuple[tuple[Option, Node, Question], ...]:
+Item = tuple[Option, Node, Question]
+
+
+def items(dialog: Dialog, node: Node, answers: Answers) -> tuple[Item, ...]:
     """What the summary of the review `node` lists: the questions that have an answer, in its order."""
-    found = []
-    for option in node.options[:-1]:
-        asked = dialog.nodes[option.key]
-        if isinstance(asked.step, Question) and asked.step.into in answers:
-            found.append((option, asked, asked.step))
-    return tuple(found)
+    nodes = dialog.nodes
+    return tuple(
+        [
+            (option, asked, asked.question)
+            for option in node.options[:-1]
+            if (asked := nodes[option.key]).into in answers and asked.question is not None
+        ]
+    )
 
 
 def lines(dialog: Dialog, node: Node, view: View) -> list[str]:
     """One line for each item: its name and the answer, masked where it must be."""
-    return [
-        f"{option.label}：{read(asked, view.answers[step.into], view)}"
-        for option, asked, step in items(dialog, node, view.answers)
-    ]
+    return [_line(item, view) for item in items(dialog, node, view.answers)]
+
+
+def question(dialog: Dialog, node: Node, view: View) -> tuple[str, tuple[Choice, ...]]:
+    """The numbered summary, and its buttons."""
+    listed = items(dialog, node, view.answers)
+    written = [f"{number}. {_line(item, view)}" for number, item in enumerate(listed, 1)]
+    return "\n".join(written), _choices(node, listed)
 
 
 def choices(dialog: Dialog, node: Node, answers: Answers) -> tuple[Choice, ...]:
     """Submit first, then one button for each item."""
-    submit = node.options[-1].label
-    listed = items(dialog, node, answers)
-    edits = (Choice(str(number), f"改{option.label}") for number, (option, _, _) in enumerate(listed, 1))
-    return (Choice(submit, submit), *edits)
+    return _choices(node, items(dialog, node, answers))
 
 
 def understand(dialog: Dialog, node: Node, answers: Answers, text: str) -> str:
@@ -56,10 +62,9 @@ def understand(dialog: Dialog, node: Node, answers: Answers, text: str) -> str:
 
 def pruned(dialog: Dialog, answers: Answers, trail: tuple[str, ...]) -> Answers:
     """Without answers to questions that are no longer on this person's way."""
-    asked = {node.step.into for node in dialog.nodes.values() if isinstance(node.step, Question)}
-    steps = [dialog.nodes[name].step for name in trail]
-    kept = {step.into for step in steps if isinstance(step, Question)}
-    return {field: value for field, value in answers.items() if field not in asked or field in kept}
+    kept = {dialog.nodes[name].into for name in trail}
+    strayed = (dialog.fields & answers.keys()) - kept
+    return {field: value for field, value in answers.items() if field not in strayed} if strayed else answers
 
 
 def read(node: Node, value: Any, view: View) -> str:  # noqa: ANN401 - any JSON-safe value
@@ -70,6 +75,21 @@ def read(node: Node, value: Any, view: View) -> str:  # noqa: ANN401 - any JSON-
     if node.labels:
         return "、".join(node.labels[key] for key in ([value] if isinstance(value, str) else value))
     return str(value)
+
+
+def _line(item: Item, view: View) -> str:
+    option, asked, step = item
+    return f"{option.label}：{read(asked, view.answers[step.into], view)}"
+
+
+def _choices(node: Node, listed: tuple[Item, ...]) -> tuple[Choice, ...]:
+    return _buttons(node.options[-1].label, *[option.label for option, _, _ in listed])
+
+
+@lru_cache(maxsize=256)
+def _buttons(submit: str, *labels: str) -> tuple[Choice, ...]:
+    edits = (Choice(str(number), f"改{label}") for number, label in enumerate(labels, 1))
+    return (Choice(submit, submit), *edits)
 
 
 @lru_cache(maxsize=256)

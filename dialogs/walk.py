@@ -32,6 +32,9 @@ from dialogs.model import (
     Session,
     Shared,
     View,
+    advance_of,
+    session_of,
+    view_of,
 )
 from dialogs.parse.folding import fold
 from dialogs.progress import count
@@ -85,32 +88,34 @@ class Walk:
         self.aside = session.aside
         self.trail = session.trail
         self.wrong = session.wrong
-        self.parked: Parked = session.parked
         self.silence = self.now - session.heard_at if session.heard_at else 0
+        self.parked: Parked = session.parked
         self.effects: list[Effect] = []
         self.followed = 0
         self.passing = False  # whether answers that live for one turn only are among the answers
-        self._view = View(self.answers, self.today, session.registered)
+        self._view: View | None = None
 
     # --- what an event means here ---
 
     def hear(self, text: str) -> None:
         """A text: one of the step's own options, a word that works everywhere, or an answer."""
         node = self.node
-        folded = fold(text) or text.strip()  # a lone "?" folds to nothing
-        command = None if folded in node.own_words else self.catalogue.commands.get(folded)
-        if command is not None:
-            obey(self, command)
-            return
-        if not node.step.waits:  # an interrupted turn of an older version
-            self.follow()
-            return
-        try:
-            value = self._understand(text)
-        except Rejected as refusal:
-            self.refuse(refusal, text)
-            return
-        if self._long_silent():
+        value = node.exact.get(text)
+        if value is None:
+            folded = fold(text) or text.strip()  # a lone "?" folds to nothing
+            command = self.catalogue.commands.get(folded)
+            if command is not None and folded not in node.own_words:
+                obey(self, command)
+                return
+            if node.understand is None and not node.step.waits:  # an interrupted turn of an older version
+                self.follow()
+                return
+            try:
+                value = self._understand(text)
+            except Rejected as refusal:
+                self.refuse(refusal, text)
+                return
+        if self.silence > LONG_SILENCE and self.dialog.definition.long:
             self.say_where()
         self.answer(value)
 
@@ -156,11 +161,10 @@ class Walk:
     # --- answers ---
 
     def _understand(self, text: str) -> Any:  # noqa: ANN401 - any JSON-safe value
-        node, step = self.node, self.node.step
-        if isinstance(step, Review):
+        node = self.node
+        if node.understand is None:
             return review.understand(self.dialog, node, self.answers, text)
-        assert node.understand is not None
-        value = node.understand(text, self.today)
+        value, step = node.understand(text, self.today), node.question
         if isinstance(step, Ask) and step.accept is not None:
             step.accept(value, self.view())
         return value
@@ -168,21 +172,24 @@ class Walk:
     def answer(self, value: Any) -> None:  # noqa: ANN401 - any JSON-safe value
         """Take a value for the current step and go on."""
         self.wrong = 0
-        step = self.node.step
-        if isinstance(step, Question):
-            self._put(step, value)
-        elif value != SUBMIT:  # an item to edit: the whole trail stays, so 返回 and the answer lead back here
-            self.trail = (*self.trail, step.name)
+        node, question = self.node, self.node.question
+        if question is not None:
+            if node.plain:
+                self.answers = {**self.answers, question.into: value}
+                self.push()
+            else:
+                self._put(question, value)
+        elif value == SUBMIT:
+            self.push()
+        else:  # an item to edit: the whole trail stays, so 返回 and the answer lead back here
+            self.trail = (*self.trail, node.name)
             self.node = self.dialog.nodes[value]
             self.ask()
             return
-        self.push()
-        if isinstance(step, Question) and (step.clears or step.adopt is not None):
-            # 返回 must not lead past a question that is open again.
-            self.trail = tuple(name for name in self.trail if self._still_answered(name))
-        self.follow()
+        self.go(node.onward or self._target(node))
 
     def _put(self, step: Question, value: Any) -> None:  # noqa: ANN401 - any JSON-safe value
+        """Keep an answer together with whatever it brings, drops and saves."""
         before = self.answers.get(step.into)
         self.passing = self.passing or step.into[0] == "_"
         answers = {**self.answers, step.into: value}
@@ -195,11 +202,15 @@ class Walk:
         self.answers = answers
         if step.adopt is not None:
             self.answers = step.adopt(self.view())
-            if self.aside:
-                self.aside = still_aside(self.dialog, self.aside, answers.keys() - self.answers.keys())
-            self.passing = True  # it may have brought some that live for this turn only
+            if self.answers is not answers:
+                self.passing = True  # it may have brought some that live for this turn only
+                if self.aside:
+                    self.aside = still_aside(self.dialog, self.aside, answers.keys() - self.answers.keys())
         if step.emit is not None and (data := step.emit(self.view())) is not None:
             self.effects.append(Save(step.saves, data))
+        self.push()
+        if step.clears or step.adopt is not None:
+            self._forget_open()
 
     def refuse(self, refusal: Rejected, text: str) -> None:
         """An answer that cannot be taken: answer a policy question, or give reason and example."""
@@ -213,7 +224,7 @@ class Walk:
                     self.effects.append(Say(told))
                     self.ask()
                 return
-        if self._long_silent():
+        if self.silence > LONG_SILENCE and self.dialog.definition.long:
             resume(self)
             return
         self.wrong += 1
@@ -229,7 +240,7 @@ class Walk:
 
     def follow(self) -> None:
         """Go along the edges of the current step to the next one that waits."""
-        self.go(self._target(self.node.step))
+        self.go(self.node.onward or self._target(self.node))
 
     def go(self, target: Target) -> None:
         """Move to a target and on, past what is already answered, until a step waits."""
@@ -237,10 +248,10 @@ class Walk:
             self.followed += 1
             if self.followed > STEP_LIMIT:
                 raise LoopError(f"{self.dialog.definition.name}.{target}")
-            self.node = node = self.dialog.node(target)
+            self.node = node = self.dialog.nodes[target]
             step = node.step
-            if isinstance(step, Question):
-                if step.into[0] == "_" or (step.into not in self.answers and not self._take_up(step)):
+            if node.into is not None:
+                if node.into[0] == "_" or (node.into not in self.answers and not self._take_up(step)):
                     self.arrive(node)
                     return
                 self.push()
@@ -253,32 +264,36 @@ class Walk:
             else:
                 self.arrive(node)
                 return
-            target = self._target(step)
+            target = node.onward or self._target(node)
         self.enter(target)
 
-    def _take_up(self, step: Question | Do) -> bool:
+    def _take_up(self, step: Step) -> bool:
         """Take an answer that fell away before, if it holds again."""
-        found = taken_up(self.aside, step, self.view()) if self.aside else None
+        if not self.aside or not isinstance(step, Question | Do):
+            return False
+        found = taken_up(self.aside, step, self.view())
         if found is not None:
             self.answers, self.aside = {**self.answers, step.into: found[0]}, found[1]
         return found is not None
 
-    def _target(self, step: Step) -> Target:
+    def _target(self, node: Node) -> Target:
         """The first edge whose condition holds."""
         view = self.view()
-        for edge in step.goto:
+        for edge in node.step.goto:
             if not isinstance(edge, When):
                 return edge
             if edge.condition.test(view):
                 return edge.target
-        raise LoopError(f"no edge holds at {self.dialog.definition.name}.{step.name}")
+        raise LoopError(f"no edge holds at {self.dialog.definition.name}.{node.name}")
 
     def arrive(self, node: Node) -> None:
         """Stand at a step and put its question."""
         self.node = node
-        name = node.step.name
-        if name in self.trail:
-            self.trail = self.trail[: self.trail.index(name)]
+        if node.name in self.trail:
+            self.trail = self.trail[: self.trail.index(node.name)]
+        if node.said is not None and node.question is not None:
+            self.effects.append(node.said)
+            return
         if isinstance(node.step, Review):
             kept = review.pruned(self.dialog, self.answers, self.trail)
             if len(kept) < len(self.answers):
@@ -294,7 +309,7 @@ class Walk:
 
     def push(self) -> None:
         """The current step is answered: it joins the trail."""
-        name = self.node.step.name
+        name = self.node.name
         if name in self.trail:
             self.trail = self.trail[: self.trail.index(name)]
         self.trail = (*self.trail, name)
@@ -318,14 +333,15 @@ class Walk:
         else:
             self.go(target.step or self.dialog.first)
 
-    def _still_answered(self, name: str) -> bool:
-        step = self.dialog.nodes[name].step
-        return not isinstance(step, Question) or step.into in self.answers
+    def _forget_open(self) -> None:
+        """返回 must not lead past a question that is open again."""
+        nodes, answers = self.dialog.nodes, self.answers
+        self.trail = tuple([n for n in self.trail if (into := nodes[n].into) is None or into in answers])
 
     def _answered(self, answers: Answers) -> tuple[str, ...]:
         """The trail of somebody whose answers are brought along: 返回 and the review go by it."""
         nodes = self.dialog.nodes.values()
-        return tuple(n.step.name for n in nodes if isinstance(n.step, Question) and n.step.into in answers)
+        return tuple(node.name for node in nodes if node.into in answers)
 
     def _parked(self, discard: bool) -> Parked:
         """The dialogs left half-way once this one is left too."""
@@ -361,69 +377,82 @@ class Walk:
     def ask(self) -> None:
         """Put the current step's question, or tell its text."""
         node, step = self.node, self.node.step
+        if node.said is not None:
+            self.effects.append(node.said)
+            return
         if isinstance(step, Do):
+            return
+        if isinstance(step, Review):
+            listed, choices = review.question(self.dialog, node, self.view())
+            self.effects.append(Say(fill(node.ask, {"items": listed}), choices, (), True))
             return
         text = node.ask
         links: tuple[Link, ...] = ()
-        if isinstance(step, Review):
-            written = review.lines(self.dialog, node, self.view())
-            text = fill(text, {"items": "\n".join(f"{n}. {line}" for n, line in enumerate(written, 1))})
-        elif node.dynamic and step.show is not None:
+        if step.show is not None:
             shown = step.show(self.view())
             text = fill(text, shown)
             if "url" in shown:
                 links = (Link(shown["link"], shown["url"]),)
-        self.effects.append(Say(text, self._choices(), links, isinstance(step, Review)))
+        self.effects.append(Say(text, self._choices(), links))
 
     def _choices(self) -> tuple[Choice, ...]:
         step = self.node.step
+        if self.node.said is not None:
+            return self.node.choices
         if isinstance(step, Review):
             return review.choices(self.dialog, self.node, self.answers)
         if isinstance(step, Ask) and step.suggest is not None:
             return step.suggest(self.view())
         return self.node.choices
 
-    def _long_silent(self) -> bool:
-        return self.silence > LONG_SILENCE and self.dialog.definition.long
-
     def view(self) -> View:
         """What conditions and texts may look at now."""
-        if self._view.answers is not self.answers:
-            self._view = View(self.answers, self.today, self.session.registered)
-        return self._view
+        view = self._view
+        if view is None or view.answers is not self.answers:
+            view = self._view = view_of((self.answers, self.today, self.session.registered))
+        return view
 
     def finish(self) -> Advance:
         """Put the session together again."""
         answers = self.answers
-        fetching = bool(self.effects) and isinstance(self.effects[-1], Fetch)
-        if self.passing and not fetching:
+        if self.passing and not (self.effects and isinstance(self.effects[-1], Fetch)):
             answers = {field: value for field, value in answers.items() if field[0] != "_"}
+        common = self.catalogue.common
         effects, echoes = without_echoes(
             self.effects,
             self.session.echoes,
             self.now,
-            self.catalogue.common["again"],
-            self.catalogue.common["looping"],
+            common["again"],
+            common["looping"],
+            self.catalogue.marks,
         )
-        session = Session(
-            self.dialog.definition.name,
-            self.dialog.definition.version,
-            self.node.step.name,
-            answers,
-            self.trail,
-            self.wrong,
-            self.parked,
-            self.now,
-            echoes,
-            self.aside,
-            self.session.registered,
+        definition = self.dialog.definition
+        session = session_of(
+            (
+                definition.name,
+                definition.version,
+                self.node.name,
+                answers,
+                self.trail,
+                self.wrong,
+                self.parked,
+                self.now,
+                echoes,
+                self.aside,
+                self.session.registered,
+            )
         )
-        return Advance(session, effects)
+        return advance_of((session, effects))
 
 
 def fill(template: str, params: Mapping[str, object]) -> str:
     """Fill the blanks of a text; a blank without a value is left out rather than shown."""
-    return template.format_map(_Blank(params)) if "{" in template else template
+    if "{" not in template:
+        return template
+    try:
+        return template.format_map(params)
+    except KeyError:
+        return template.format_map(_Blank(params))
 
 
 class _Blank(dict[str, object]):

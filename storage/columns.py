@@ -5,6 +5,7 @@ Instants, JSON, and the declarations that tell key rotation which columns are se
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, ClassVar, Final, NamedTuple
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, Table
@@ -25,14 +26,15 @@ class UtcTime(TypeDecorator[datetime]):
             return dialect.type_descriptor(String(32))
         return dialect.type_descriptor(DateTime(timezone=True))
 
+    def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ANN401
+        """The conversion itself: on SQLite without SQLAlchemy's wrapping, and once for the several columns of a turn."""
+        return _instant if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401
         """Turn an instant into what the engine stores."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without time zone cannot be stored")
-        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
+        if dialect.name == "sqlite":
+            return _instant(value)
+        return None if value is None else _in_utc(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401
         """Turn what the engine stores into an instant in UTC."""
@@ -40,6 +42,17 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         moment = datetime.fromisoformat(value) if dialect.name == "sqlite" else value
         return moment.astimezone(UTC)
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time without time zone cannot be stored")
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+@lru_cache(maxsize=64)
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else _in_utc(value).isoformat(timespec="microseconds")
 
 
 Json: Final = JSON().with_variant(JSONB(), "postgresql")
@@ -70,6 +83,9 @@ def core(table: type[SQLModel]) -> Table:
 
 # Identities are never given twice, even after a deletion: the audit log and resumed event streams rely on it.
 NEVER_REUSED: Final = {"sqlite_autoincrement": True}
+
+# The rows lie in the order of their key, so that SQLite writes one tree instead of a table and its index.
+FOUND_BY_KEY: Final = {"sqlite_with_rowid": False}
 
 
 class SealedColumn(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Boolean, and_, bindparam, delete, select, update
+from sqlalchemy import Boolean, Integer, and_, bindparam, delete, select, type_coerce, update
 
 from storage.database import Connection, Statement, insert
 from storage.sealing import Sealer
@@ -24,7 +24,8 @@ held, form_link = core(HeldReply), core(FormLink)
 
 
 class Found(NamedTuple):
-    """A contact as a turn needs it. `answer_*` are set when this very message was handled before."""
+    """A contact as a turn needs it. `answer_*` are set when this very message was handled before, `held` when an
+    unsent answer waits."""
 
     contact_id: int
     person_id: int | None
@@ -32,6 +33,8 @@ class Found(NamedTuple):
     state_sealed: bytes | None
     answer_id: int | None
     answer_sealed: bytes | None
+    reachable: bool
+    held: int | None
 
 
 class Permission(NamedTuple):
@@ -58,11 +61,15 @@ FIND: Final = Statement(
         session.c.state_sealed,
         message.c.id,
         message.c.content_sealed,
+        type_coerce(contact.c.reachable, Integer),  # without the price of a conversion: 0 and 1 serve as well
+        held.c.contact_id,
     )
     .select_from(
-        contact.outerjoin(session, session.c.contact_id == contact.c.id).outerjoin(
+        contact.outerjoin(session, session.c.contact_id == contact.c.id)
+        .outerjoin(
             message, and_(message.c.contact_id == contact.c.id, message.c.message_id == bindparam("message"))
         )
+        .outerjoin(held, held.c.contact_id == contact.c.id)
     )
     .where(contact.c.channel == bindparam("channel"), contact.c.address == bindparam("address")),
     "message",

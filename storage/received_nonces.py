@@ -1,4 +1,8 @@
-"""Signed requests that were taken (防重放): a signature that does not cover the body is good for one body only."""
+"""Signed requests that were taken (防重放): a signature that does not cover the body is good for one body only.
+
+Their time stands in front of what is noted, in digits of one length: so notes lie in the order of time, and dropping
+the old ones needs no index besides the key.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +29,11 @@ DIGEST: Final = Statement(
 FORGET: Final = Statement(
     delete(received).where(
         received.c.channel == bindparam("where"),
+        received.c.nonce < bindparam("first"),
         received.c.at < bindparam("before", type_=received.c.at.type),
     ),
     "where",
+    "first",
     "before",
 )
 
@@ -37,9 +43,14 @@ PURGE: Final = Statement(
 
 
 def take(
-    connection: Connection, channel: str, nonce: str, digest: bytes, now: datetime
+    connection: Connection, channel: str, second: int, mark: str, digest: bytes, now: datetime
 ) -> Literal["new", "same", "other"]:
-    """Note that a request came; whether one came under this nonce before, with the same or another body."""
+    """Note that a request came; whether one came under this mark before, with the same or another body.
+
+    `second` is the time that the request bears itself, in epoch seconds: sent again it bears the same. Marks of
+    different kinds begin with different signs.
+    """
+    nonce = _nonce(second, mark)
     if connection.run(ADD, (channel, nonce, digest, now)).rowcount == 1:
         return "new"
     row = connection.run(DIGEST, (channel, nonce)).fetchone()
@@ -48,7 +59,11 @@ def take(
 
 def forget_before(connection: Connection, channel: str, before: datetime) -> None:
     """Drop notes older than any request that would still be taken."""
-    connection.run(FORGET, (channel, before))
+    connection.run(FORGET, (channel, _nonce(int(before.timestamp()), ""), before))
+
+
+def _nonce(second: int, mark: str) -> str:
+    return f"{second:012d}{mark}"
 
 
 def purge_expired(connection: Connection, now: datetime) -> int:

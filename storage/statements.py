@@ -165,6 +165,10 @@ def _arrangement(
     converts = [_binder(kinds[name], dialect) for name in order]
     if order == list(names) and not any(converts):
         return None
+    if order == list(names):
+        return _conversion(
+            [(place, convert) for place, convert in enumerate(converts) if convert], len(order)
+        )
     slots: list[tuple[int, Any, Convert | None]] = []
     for name, convert in zip(order, converts, strict=True):
         if name in names:
@@ -185,6 +189,20 @@ def _arrangement(
         )
 
     return arrange
+
+
+def _conversion(converts: Sequence[tuple[int, Convert]], count: int) -> Callable[[Sequence[Any]], Row]:
+    """For parameters that are in order: only those that must be are touched."""
+
+    def convert_some(values: Sequence[Any]) -> Row:
+        if len(values) != count:
+            raise ValueError(f"the statement takes {count} parameters, {len(values)} given")
+        row = list(values)
+        for place, convert in converts:
+            row[place] = convert(row[place])
+        return tuple(row)
+
+    return convert_some
 
 
 def _fixed_values(compiled: SQLCompiler) -> dict[str, Any]:

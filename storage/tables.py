@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint
 from sqlmodel import Field
 
-from storage.columns import NEVER_REUSED, Base, IndexColumn, Json, SealedColumn, UtcTime, core
+from storage.columns import FOUND_BY_KEY, NEVER_REUSED, Base, IndexColumn, Json, SealedColumn, UtcTime, core
 
 __all__ = [
     "INDEX_COLUMNS",
@@ -82,7 +82,7 @@ class DialogSession(Base, table=True):
     step: str
     version: int
     state_sealed: bytes
-    updated_at: datetime = Field(sa_type=UtcTime, index=True)
+    updated_at: datetime = Field(sa_type=UtcTime)
 
 
 class Message(Base, table=True):
@@ -330,6 +330,8 @@ class PlatformOutcome(Base, table=True):
 class Allowance(Base, table=True):
     """What a platform lets us send to a contact (客服消息下发额度): the newest window of each kind, and its use."""
 
+    __table_args__ = (FOUND_BY_KEY,)
+
     contact_id: int = Field(primary_key=True, foreign_key="contact.id", ondelete="CASCADE")
     kind: str = Field(primary_key=True)
     opened_at: datetime = Field(sa_type=UtcTime)
@@ -357,14 +359,18 @@ class Quota(Base, table=True):
 
 
 class ReceivedNonce(Base, table=True):
-    """A signed request that was taken, with the digest of its body: nobody sends another body under it."""
+    """A signed request that was taken, with the digest of its body: nobody sends another body under it.
+
+    `nonce` begins with its time, so that the key also finds what is old.
+    """
 
     __tablename__ = "received_nonce"
+    __table_args__ = (FOUND_BY_KEY,)
 
     channel: str = Field(primary_key=True)
     nonce: str = Field(primary_key=True)
     digest: bytes
-    at: datetime = Field(sa_type=UtcTime, index=True)
+    at: datetime = Field(sa_type=UtcTime)
 
 
 class HeldReply(Base, table=True):

@@ -49,6 +49,7 @@ XML_TYPES: Final = frozenset({"text/xml", "application/xml"})
 LONGEST_PARAMETER: Final = 128
 SUCCESS: Final = b"success"
 HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+XML_HEADERS: Final = {**HEADERS, "Content-Type": "application/xml; charset=utf-8"}
 
 
 class _Query(NamedTuple):
@@ -118,11 +119,10 @@ class WeChatFace:
             if found is None:
                 return self._success()
             # Encrypted anew the same message has another body: what counts is what was inside.
-            digest = blake2b(repr(inbound).encode("utf-8", "replace"), digest_size=16).digest()
+            digest = blake2b(repr(tuple(inbound)).encode("utf-8", "replace"), digest_size=16).digest()
             if inbound.key in self._promised:  # its answer follows by message: no second one
                 return self._success()
-            nonce = f"{query.timestamp}:{query.nonce}"
-            task = self._keep(self.inbox.take(inbound, found, nonce, digest))
+            task = self._keep(self.inbox.take(inbound, found, int(query.timestamp), query.nonce, digest))
             if not await _done_within(task, self.patience - (monotonic() - started)):
                 self._promised.add(inbound.key)
                 self._keep(self._send_late(task, inbound))
@@ -133,12 +133,7 @@ class WeChatFace:
         if answer is None or not answer.text:
             return self._success()
         self.metrics.turn(CHANNEL, answer.repeated, monotonic() - started)
-        response = web.Response(
-            body=self._written(inbound, answer.text, query, cipher),
-            content_type="application/xml",
-            charset="utf-8",
-            headers=HEADERS,
-        )
+        response = web.Response(body=self._written(inbound, answer.text, query, cipher), headers=XML_HEADERS)
         if answer.rest and not answer.repeated:
             try:
                 await response.prepare(request)

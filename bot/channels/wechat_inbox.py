@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 import structlog
 
 from bot.channels.wechat_events import Consents, Left, Opens, Outcome, Turn
-from bot.channels.wechat_text import cut, passive_text
+from bot.channels.wechat_text import cut, spoken
 from bot.channels.wechat_wire import Inbound, Refused
 from bot.logs import trace
 from bot.metrics import Metrics
+from bot.outbox import outgoing
 from bot.turns import Incoming, Turns
 from storage import allowances, conversations, received_nonces
 from storage.database import Connection
@@ -62,15 +63,16 @@ class Inbox:
         self,
         inbound: Inbound,
         found: Turn | Opens | Left | Outcome | Consents,
+        signed_at: int,
         nonce: str,
         digest: bytes,
     ) -> Answer | None:
         """Handle a message; None when it wants no answer. An apology when it could not be handled.
 
-        Raises `Refused` when another body came under the same `nonce` before."""
+        Raises `Refused` when another body came before under the same `nonce` of the same second `signed_at`."""
 
         def work(connection: Connection) -> Answer | None:
-            return self._work(connection, inbound, found, nonce, digest)
+            return self._work(connection, inbound, found, signed_at, nonce, digest)
 
         lock, database = (CHANNEL, inbound.sender), self.turns.database
         try:
@@ -103,11 +105,12 @@ class Inbox:
         connection: Connection,
         inbound: Inbound,
         found: Turn | Opens | Left | Outcome | Consents,
+        signed_at: int,
         nonce: str,
         digest: bytes,
     ) -> Answer | None:
         now = self.clock()
-        if received_nonces.take(connection, CHANNEL, nonce, digest, now) == "other":
+        if received_nonces.take(connection, CHANNEL, signed_at, f":{nonce}", digest, now) == "other":
             raise Refused(403, "replayed")
         if now - self._swept > SWEEP_EACH:
             received_nonces.forget_before(connection, CHANNEL, now - received_nonces.LIFETIME)
@@ -124,14 +127,17 @@ class Inbox:
             Incoming(CHANNEL, inbound.sender, message_id, turn.event, turn.text, turn.source),
         )
         if not reply.repeated:
-            conversations.set_reachable(connection, reply.contact_id, True)
+            if not reply.reachable:
+                conversations.set_reachable(connection, reply.contact_id, True)
             if turn.source is not None:
                 conversations.note_source(connection, reply.contact_id, turn.source)
             allowances.open_window(connection, reply.contact_id, turn.opens, _since(inbound, now))
-        text = passive_text(reply.body, self._public_url)
-        held = conversations.take_held_reply(
-            connection, self.turns.sealer, reply.contact_id, message_id, repeated=reply.repeated
-        )
+        says = outgoing(reply.body) if reply.says is None else reply.says
+        text, held = spoken(says, self._public_url), ""
+        if reply.held:
+            held = conversations.take_held_reply(
+                connection, self.turns.sealer, reply.contact_id, message_id, repeated=reply.repeated
+            )
         first, *rest = cut("\n\n".join(filter(None, (held, text)))) or [""]
         return Answer(reply.contact_id, first, tuple(rest), reply.repeated)
 
@@ -144,7 +150,8 @@ class Inbox:
     ) -> None:
         """Events without an answer. A repeated one, which may be wrong by now, is known by its key."""
         digest = blake2b(inbound.key.encode("utf-8", "replace"), digest_size=16).digest()
-        if received_nonces.take(connection, CHANNEL, inbound.key, digest, now) != "new":
+        at = inbound.created_at
+        if received_nonces.take(connection, CHANNEL, at, f"/{inbound.key}", digest, now) != "new":
             return
         if isinstance(found, Outcome):
             if self._on_outcome is not None:

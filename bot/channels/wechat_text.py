@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from bot.channels.wechat_wire import LONGEST_TEXT, harmless
-from bot.outbox import outgoing
-from dialogs.model import Choice, Link
+from dialogs.model import Choice, Link, Say
 from notifications.channel import Outgoing
 from notifications.rendering import numbered, split, utf8
 
@@ -23,7 +22,7 @@ class Notice(NamedTuple):
     url: str = ""
 
 
-def written(message: Outgoing, public_url: str) -> str:
+def written(message: Outgoing | Say, public_url: str) -> str:
     """The whole message as one text."""
     choices = () if message.listed else message.choices
     return harmless(numbered(message.text, choices, _absolute(message.links, public_url)))
@@ -43,9 +42,9 @@ def tappable(message: Outgoing) -> list[Choice]:
     return [choice._replace(label=harmless(choice.label)) for choice in message.choices]
 
 
-def passive_text(body: bytes, public_url: str) -> str:
-    """All replies of a turn (`Reply.body`) as one text; "" when there is nothing to say."""
-    return "\n\n".join(written(message, public_url) for message in outgoing(body))
+def spoken(messages: Iterable[Outgoing | Say], public_url: str) -> str:
+    """All messages of a turn as one text; "" when there is nothing to say."""
+    return "\n\n".join([written(message, public_url) for message in messages])
 
 
 def cut(text: str) -> list[str]:

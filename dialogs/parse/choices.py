@@ -80,7 +80,8 @@ class Matcher:
         self._collisions: list[tuple[str, str]] = []
         for form, key in claims:
             self._claim(form, key)
-        self._exact = self._number_forms() | self._names
+        self.exact = self._number_forms() | self._names
+        """Folded text → the key it stands for exactly."""
         self._phrases = self._unambiguous_phrases()
         spoken = sorted(
             (phrase for phrase in self._phrases if not _whole_only(phrase)), key=len, reverse=True
@@ -142,7 +143,7 @@ class Matcher:
         ``choice.unknown``; params ``first``, ``last``.
         """
         folded = fold(text)
-        key = self._exact.get(folded)
+        key = self.exact.get(folded)
         if key is not None:
             return key
         keys = self._understand(folded, several=False)
@@ -166,7 +167,7 @@ class Matcher:
         ``choice.too_many`` (``at_most``, ``chosen``), ``choice.exclusive`` (``label``).
         """
         folded = fold(text)
-        key = self._exact.get(folded)
+        key = self.exact.get(folded)
         if key is not None:
             return [key]
         if all_words and (_asks_for_all(folded, all_words) or self._counts_all(folded, exclusive)):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
-import orjson
 import pytest
 from sqlmodel import select
 
 from bot.channels.wechat_events import Outcome
-from bot.channels.wechat_text import cut, passive_text
+from bot.channels.wechat_text import cut, spoken
+from bot.outbox import outgoing
 from bot.turns import Incoming
-from dialogs.model import Said, Session, encode
+from bot.verbs import Desk
+from dialogs.model import Event, Said, Say, Session, encode
 from notifications.channel import Failure, Outgoing, SendFailed
 from storage import allowances, conversations
 from storage.conversations import STATE
@@ -46,7 +47,7 @@ async def made(sqlite_url: str, sealer: Sealer, mode: Mode) -> AsyncIterator[Rig
 async def on_the_web(made: Rig, text: str) -> str:
     """What the web chat answers to the same words, written as one text."""
     reply = await made.turns.take(Incoming("web", "w", f"w{next(_ids)}", Said(text), text))
-    return passive_text(reply.body, PUBLIC)
+    return spoken(outgoing(reply.body), PUBLIC)
 
 
 async def register(made: Rig, person: Follower, until: str) -> None:
@@ -289,17 +290,17 @@ class Wordy:
     """Makes the turns say one long text."""
 
     def __init__(self, made: Rig, text: str) -> None:
-        self.made, self.text, self.real = made, text, made.turns._body
+        self.made, self.text, self.real = made, text, made.turns.advance
 
     def __enter__(self) -> None:
-        def body(*_: object) -> bytes:
-            said = {"text": self.text, "choices": [], "links": []}
-            return orjson.dumps({"dialog": "home", "step": "menu", "replies": [said]})
+        def advance(desk: Desk, session: Session, event: Event, local: datetime) -> tuple[Session, list[Say]]:
+            session, _ = self.real(desk, session, event, local)
+            return session, [Say(self.text)]
 
-        self.made.turns._body = body  # type: ignore[assignment,method-assign]
+        self.made.turns.advance = advance  # type: ignore[method-assign]
 
     def __exit__(self, *_: object) -> None:
-        self.made.turns._body = self.real  # type: ignore[method-assign]
+        self.made.turns.advance = self.real  # type: ignore[method-assign]
 
 
 async def test_what_does_not_fit_follows_as_messages_in_order(made: Rig) -> None:

@@ -10,7 +10,7 @@ import pytest
 import xmltodict  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives.ciphers import Cipher as BlockCipher
 from cryptography.hazmat.primitives.ciphers import algorithms, modes
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from wechatpy.crypto import PrpCrypto, WeChatCrypto  # type: ignore[import-untyped]
 
@@ -19,6 +19,7 @@ from bot.channels.wechat_wire import (
     Cipher,
     Inbound,
     Refused,
+    _flat,
     encrypted_part,
     envelope,
     harmless,
@@ -234,6 +235,40 @@ def test_flat_xml_reads_as_the_other_implementation_reads_it(fields: dict[str, s
     )
     theirs = xmltodict.parse(f"{body}</xml>", strip_whitespace=False)["xml"] or {}
     assert read_xml(f"{body}</xml>".encode())[0] == {name: text or "" for name, text in theirs.items()}
+
+
+PIECES = (
+    "<A>",
+    "</A>",
+    "<B>",
+    "</B>",
+    "<xml>",
+    "</xml>",
+    "<![CDATA[",
+    "]]>",
+    "]",
+    "1",
+    " ",
+    "\n",
+    "\r",
+    "文",
+    "&amp;",
+    "\0",
+)
+LEAVES = ("<A>1</A>", "<B><![CDATA[文 \n]]></B>", "<C></C>")
+
+
+@given(st.lists(st.sampled_from((*PIECES, *LEAVES)), max_size=10).map("".join))
+@example("".join(LEAVES))
+def test_what_is_read_without_a_parser_reads_as_a_parser_reads_it(inside: str) -> None:
+    body = f"<xml>{inside}</xml>".encode()
+    flat = _flat(body)
+    if inside == "".join(LEAVES):
+        assert flat is not None
+    if flat is not None:
+        theirs = xmltodict.parse(body, strip_whitespace=False)["xml"]
+        leaves = theirs.items() if isinstance(theirs, dict) else ()
+        assert flat == {name: text or "" for name, text in leaves if name != "#text"}
 
 
 @given(st.binary(max_size=300))

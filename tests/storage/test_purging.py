@@ -13,6 +13,8 @@ from tests.storage import rows
 from tests.storage.rows import NOON
 
 MOMENT = timedelta(microseconds=1)
+AT = int(NOON.timestamp())
+"""The second that a signed request bears."""
 
 
 def left(connection: Connection, table: str) -> int:
@@ -56,16 +58,18 @@ def test_downloads_are_dropped_when_they_give_nothing_any_more(database: Databas
 def test_a_signed_request_is_remembered_as_long_as_it_could_come_again(
     database: Database, age: timedelta
 ) -> None:
-    database.write_sync(lambda c: received_nonces.take(c, "wechat", "1", b"body", NOON))
+    database.write_sync(lambda c: received_nonces.take(c, "wechat", AT, "1", b"body", NOON))
     assert database.write_sync(lambda c: received_nonces.purge_expired(c, NOON + age)) == 0
-    assert database.write_sync(lambda c: received_nonces.take(c, "wechat", "1", b"other", NOON)) == "other"
+    assert (
+        database.write_sync(lambda c: received_nonces.take(c, "wechat", AT, "1", b"other", NOON)) == "other"
+    )
 
 
 def test_signed_requests_of_every_channel_are_dropped_with_age(database: Database) -> None:
     def take(connection: Connection) -> None:
-        received_nonces.take(connection, "wechat", "1", b"body", NOON)
-        received_nonces.take(connection, "telegram", "1", b"body", NOON)
-        received_nonces.take(connection, "wechat", "2", b"body", NOON + MOMENT)
+        received_nonces.take(connection, "wechat", AT, "1", b"body", NOON)
+        received_nonces.take(connection, "telegram", AT, "1", b"body", NOON)
+        received_nonces.take(connection, "wechat", AT + 1, "2", b"body", NOON + MOMENT)
 
     database.write_sync(take)
     later = NOON + received_nonces.LIFETIME + MOMENT

@@ -115,6 +115,25 @@ def counts(connection: Connection) -> dict[str, int]:
     }
 
 
+def test_signatures_that_were_taken_stay_known_when_their_tables_are_made_leaner(empty_url: str) -> None:
+    migrate(empty_url, "0002")
+    engine = open_engine(empty_url, busy_timeout=1000)
+    note = "INSERT INTO received_nonce (channel, nonce, digest, at) VALUES ('wechat', :nonce, :digest, :at)"
+    values = {"nonce": "1764000000:12", "digest": b"d" * 16, "at": "2025-11-24 16:00:00+00:00"}
+    with engine.begin() as connection:
+        connection.execute(text(note), values)
+        connection.execute(text(note), {**values, "nonce": "m17"})
+
+    def notes() -> list[str]:
+        with engine.connect() as connection:
+            return list(connection.scalars(text("SELECT nonce FROM received_nonce")))
+
+    migrate(empty_url, "0003")
+    assert notes() == ["001764000000:12"]
+    revert(empty_url, "0002")
+    assert notes() == ["1764000000:12"]
+
+
 def test_an_open_engine_can_be_migrated(empty_url: str) -> None:
     engine = open_engine(empty_url, busy_timeout=1000)
     migrate(engine)
