@@ -15,7 +15,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from bench import dialog_check, durable_turn, engine_step, stored_people, wechat_turn
+from bench import cross_match, dialog_check, durable_turn, engine_step, report, stored_people, wechat_turn
 from bench.measuring import Finding, machine
 
 MEASUREMENTS: Final[dict[str, Callable[[], list[Finding]]]] = {
@@ -23,6 +23,8 @@ MEASUREMENTS: Final[dict[str, Callable[[], list[Finding]]]] = {
     "durable_turn": durable_turn.run,
     "wechat_turn": wechat_turn.run,
     "stored_people": stored_people.run,
+    "cross_match": cross_match.run,
+    "report": report.run,
     "dialog_check": dialog_check.run,
 }
 

@@ -122,7 +122,8 @@ class OrmTurns(Turns):
             happened = await self._look_up(base, pending)
 
     def _consent(self, contact: Contact, data: Mapping[str, Any], now: datetime) -> Consent:
-        text = self.catalogue.dialog("registration").node(CONSENT_STEPS[data["kind"]]).ask
+        dialog, step = CONSENT_STEPS[data["kind"]]
+        text = self.catalogue.dialog(dialog).node(step).ask
         return Consent(
             contact_id=contact.id,
             kind=data["kind"],

@@ -22,6 +22,7 @@ from bot.gates import Gates, open_gates
 from bot.hub import Hub
 from bot.logs import trace
 from bot.metrics import Metrics
+from bot.public_site import public_routes
 from bot.replies import Refusal, json_reply, refused
 from bot.sensitive import SensitiveForms
 from bot.settings import Settings
@@ -106,6 +107,7 @@ def web_application(
     )
     app = web.Application(middlewares=[_kind_errors], client_max_size=LONGEST_BODY)
     app.add_routes([*chat.routes(), *form.routes(), *gates.routes])
+    app.add_routes(public_routes(parts.turns, parts.settings.public_url, gates.scene_link))
     app.add_routes(_health(parts))
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -31,6 +32,10 @@ log = structlog.get_logger()
 CHANNEL: Final = "web"
 COOKIE: Final = "jianxi_conversation"
 COOKIE_DAYS: Final = 180
+SCENE_COOKIE: Final = "jianxi_scene"
+SCENE_SECONDS: Final = 86_400
+SCENE: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
+"""What a poster's code or a link says of where a person comes from."""
 LONGEST_TEXT: Final = 4000
 LONGEST_BODY: Final = 64 * 1024
 LONGEST_MESSAGE_ID: Final = 128
@@ -99,8 +104,20 @@ class ChatApi:
         ]
 
     async def show_page(self, request: web.Request) -> web.Response:
-        """The chat page."""
-        return web.Response(text=self.page, content_type="text/html", headers=PAGE_HEADERS)
+        """The chat page. Where a newcomer comes from (`?scene=…`) is remembered until the first message."""
+        response = web.Response(text=self.page, content_type="text/html", headers=PAGE_HEADERS)
+        scene = request.query.get("scene", "")
+        if SCENE.fullmatch(scene) and COOKIE not in request.cookies:
+            response.set_cookie(
+                SCENE_COOKIE,
+                scene,
+                max_age=SCENE_SECONDS,
+                httponly=True,
+                samesite="Lax",
+                secure=self.secure,
+                path="/api/chat",
+            )
+        return response
 
     async def show_asset(self, request: web.Request) -> web.Response:
         """A script, style sheet or picture of the page."""
@@ -132,10 +149,12 @@ class ChatApi:
                     "您发得太快了，请等几秒再发。前面填的都在。",
                     {"Retry-After": str(int(wait) + 1)},
                 )
+            scene = request.cookies.get(SCENE_COOKIE, "") if token is None else ""
             if token is None:
                 address, token = self._new_conversation()
             text = event.value if isinstance(event, Chose) else event.text
-            reply = await self.turns.take(Incoming(CHANNEL, address, message_id, event, text))
+            source = scene if SCENE.fullmatch(scene) else None
+            reply = await self.turns.take(Incoming(CHANNEL, address, message_id, event, text, source))
         except Refusal as refusal:
             self.metrics.refused(CHANNEL, refusal.code)
             return refused(refusal)
@@ -170,6 +189,8 @@ class ChatApi:
                 secure=self.secure,
                 path="/",
             )
+        if SCENE_COOKIE in request.cookies:
+            response.del_cookie(SCENE_COOKIE, path="/api/chat")
         return response
 
     # --- history and events ---

@@ -6,15 +6,13 @@ import asyncio
 import getpass
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 import orjson
 import typer
 import uvloop
-from pydantic import ValidationError
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -23,12 +21,27 @@ from rich.table import Table
 
 from bot import settings as environment
 from bot.app import Parts, listening_socket, open_parts, serve, utc_now
+from bot.cli_agencies import agency_commands
+from bot.cli_bundles import bundle_commands
+from bot.cli_events import event_commands
+from bot.cli_exports import add_export_commands
+from bot.cli_hosts import host_commands
+from bot.cli_imports import import_commands
+from bot.cli_internships import internship_commands, verify_person
+from bot.cli_outreach import outreach_commands
+from bot.cli_positions import position_commands
+from bot.cli_registers import register_commands
+from bot.cli_reports import report_commands
+from bot.cli_simulate import simulate_command
+from bot.cli_subsidies import subsidy_commands
+from bot.cli_targets import target_commands
 from bot.cli_wechat import wechat_commands
+from bot.command_line import Json, Unmask, opened, reading, say, settings
 from bot.demo import load_demo
+from bot.demo_ledger import load_demo_ledger
 from bot.doctor import examine
 from bot.export import HEADERS, person_fields, write_spreadsheet
 from bot.logs import configure
-from bot.settings import Settings
 from bot.terminal import chat as chat_in_terminal
 from bot.texts import STEPS_LOCK, catalogue, read_steps_lock
 from dialogs.checks import problems
@@ -39,8 +52,6 @@ from storage.database import Connection
 from storage.keys import KeyFile, create_key_file
 from storage.rotation import rotate
 from storage.schema import migrate, schema_state
-
-T = TypeVar("T")
 
 app = typer.Typer(
     help="见习通：就业见习报名与跟踪服务。", no_args_is_help=True, add_completion=False, rich_markup_mode=None
@@ -57,42 +68,24 @@ app.add_typer(keys_app, name="keys")
 TRACKS: Final = {"graduate": "毕业生", "youth": "失业青年", "unsure": "未定"}
 """Short names of the tracks, for a narrow table."""
 
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON，给程序读。")]
-Unmask = Annotated[bool, typer.Option("--unmask", help="显示完整身份信息；每次都记入审计日志。")]
-
-
-def say(text: str) -> None:
-    """One line to the person at the keyboard."""
-    typer.echo(text)
-
-
-def settings() -> Settings:
-    """The settings, or exit status 2 naming the field that is wrong."""
-    try:
-        return environment.load()
-    except ValidationError as error:
-        for fault in error.errors():
-            name = environment.PREFIX + str(fault["loc"][0]).upper()
-            typer.echo(f"配置 {name} 不对：{fault['msg'].removeprefix('Value error, ')}", err=True)
-        raise typer.Exit(2) from None
-
 
 app.add_typer(wechat_commands(settings), name="wechat")
-
-
-def opened() -> Parts:
-    """Everything ready to work on the base."""
-    return open_parts(settings())
-
-
-def reading(work: Callable[[Parts, Connection], T], *, write: bool = False) -> T:
-    """Run `work` in one transaction of the base."""
-    parts = opened()
-    try:
-        run = parts.database.write_sync if write else parts.database.read_sync
-        return run(lambda connection: work(parts, connection))
-    finally:
-        parts.database.close_sync()
+app.add_typer(bundle_commands(), name="bundles")
+app.add_typer(event_commands(), name="events")
+app.add_typer(host_commands(), name="hosts")
+app.add_typer(position_commands(), name="positions")
+app.add_typer(agency_commands(), name="agencies")
+app.add_typer(import_commands(), name="import")
+add_export_commands(export_app)
+app.add_typer(internship_commands(), name="internships")
+people_app.command("verify", epilog="例：jianxi people verify 3 --decision eligible --reason 已查验毕业证")(
+    verify_person
+)
+app.add_typer(report_commands(), name="report")
+app.add_typer(subsidy_commands(), name="subsidies")
+app.add_typer(target_commands(), name="targets")
+app.add_typer(register_commands(), name="registers")
+app.add_typer(outreach_commands(), name="outreach")
 
 
 @app.command("serve", epilog="例：jianxi serve --demo")
@@ -117,11 +110,10 @@ def serve_command(
         )
         raise typer.Exit(1) from None
     parts = open_parts(chosen)
-    if demo:
-        today = utc_now().astimezone(ZoneInfo(chosen.timezone)).date()
-        parts.database.write_sync(lambda connection: load_demo(connection, parts.sealer, utc_now(), today))
     host = "127.0.0.1" if chosen.host == "0.0.0.0" else chosen.host  # noqa: S104 - shown, not bound
     address = chosen.public_url or f"http://{host}:{chosen.port}"
+    if demo:
+        _load_demo(parts, address)
 
     def started() -> None:
         say(
@@ -131,6 +123,18 @@ def serve_command(
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(parts, bound, demo=demo, started=started))
+
+
+def _load_demo(parts: Parts, address: str) -> None:
+    """Put the demo data into a base that is empty; what is there already stays as it is."""
+    now = utc_now()
+    today = now.astimezone(ZoneInfo(parts.settings.timezone)).date()
+
+    def work(connection: Connection) -> None:
+        load_demo(connection, parts.sealer, now, today)
+        load_demo_ledger(connection, parts.sealer, now, today, address)
+
+    parts.database.write_sync(work)
 
 
 @app.command(epilog="例：jianxi chat --record tests/dialogs/transcripts/我的对话.txt")
@@ -160,7 +164,7 @@ def migrate_command() -> None:
 @app.command(epilog="例：jianxi doctor")
 def doctor(as_json: Json = False) -> None:
     """检查配置、密钥、数据库和渠道，指出每个毛病和修法。"""
-    findings = examine(settings())
+    findings = examine(settings(), utc_now())
     if as_json:
         say(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False))
     else:
@@ -235,6 +239,9 @@ def export_people(
 
 def _audit_view(connection: Connection, action: str, *, unmasked: bool = True) -> None:
     audit.add(connection, utc_now(), f"cli:{getpass.getuser()}", action, "people", {"unmasked": unmasked})
+
+
+app.command("simulate", epilog="例：jianxi simulate ./模拟 --people 500")(simulate_command)
 
 
 @dialogs_app.command("check", epilog="例：jianxi dialogs check")

@@ -84,11 +84,16 @@ def load_demo(connection: Connection, sealer: Sealer, now: datetime, today: date
     if connection.session.exec(select(Person.id).limit(1)).first() is not None:
         return 0
     for number, row in enumerate(PEOPLE, 1):
-        contact_id = conversations.add_contact(connection, CHANNEL, f"demo-{number}", CHANNEL, now)
+        contact_id = conversations.add_contact(connection, CHANNEL, address(number), CHANNEL, now)
         people.register(
             connection, sealer, contact_id, CHANNEL, _answers(number, row, today), now, today, demo=True
         )
     return len(PEOPLE)
+
+
+def address(number: int) -> str:
+    """Where the demo person of that number writes from, counted from 1."""
+    return f"demo-{number}"
 
 
 def _answers(number: int, row: tuple[Any, ...], today: date) -> dict[str, Any]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import stat
 import tomllib
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot import doctor_ledger
 from bot import settings as environment
 from bot.channels.wechat_menu import BadMenu, load_menu
+from bot.findings import Finding
 from bot.settings import Settings
 from bot.texts import catalogue
 from dialogs.errors import BadDefinition
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.errors import StorageError, StorageUnavailable
 from storage.keys import KeyFile
 from storage.rotation import check_keys
@@ -25,26 +28,22 @@ TELEGRAM_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
 WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
-class Finding(NamedTuple):
-    """One thing looked at: fine, switched off, worth a word, or wrong; `message` says what to do."""
-
-    subject: str
-    state: Literal["ok", "off", "warning", "fault"]
-    message: str
-
-
-def examine(settings: Settings) -> list[Finding]:
-    """Look at everything; changes nothing."""
+def examine(settings: Settings, now: datetime) -> list[Finding]:
+    """Look at everything; changes nothing. `now` is in UTC."""
     findings = [
         Finding("配置", "warning", f"不认识 {name}，是不是写错了？") for name in environment.unknown_names()
     ]
-    findings.append(_timezone(settings))
+    zone = _timezone(settings)
+    today = (now.astimezone(ZoneInfo(settings.timezone)) if zone.state == "ok" else now).date()
+    findings.append(zone)
     findings.append(_public_url(settings))
     findings.append(_folder(settings))
     sealer, key = _keys(settings)
     findings.append(key)
-    findings.append(_database(settings, sealer))
+    ledger: list[Finding] = []
+    findings.append(_database(settings, sealer, lambda c: ledger.extend(doctor_ledger.contents(c, today))))
     findings.append(_dialogs())
+    findings.extend((*doctor_ledger.rules(settings, today), *ledger))
     findings.extend((wechat(settings), telegram(settings), sensitive_input(settings)))
     return findings
 
@@ -92,7 +91,8 @@ def _keys(settings: Settings) -> tuple[Sealer | None, Finding]:
     )
 
 
-def _database(settings: Settings, sealer: Sealer | None) -> Finding:
+def _database(settings: Settings, sealer: Sealer | None, look: Callable[[Connection], None]) -> Finding:
+    """Whether the base can be used; if so, `look` into it."""
     if settings.embedded and not (settings.data / "jianxi.db").exists() and not settings.database_url:
         return Finding("数据库", "ok", "还没有，首次运行时会建好。")
     try:
@@ -107,6 +107,7 @@ def _database(settings: Settings, sealer: Sealer | None) -> Finding:
             database = Database(settings.database)
             try:
                 database.write_sync(lambda connection: check_keys(connection, sealer))
+                database.read_sync(look)
             finally:
                 database.close_sync()
     except StorageUnavailable as error:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import xlsxwriter
 
+from bot.my_ledger import my_ledger
 from bot.private_files import open_private
 from dialogs.parse.places import place_label
 from policy.codes import Code, Education, HardshipKind, PositionKind, Sex, SkillLevel, Track
@@ -52,7 +53,13 @@ HEADERS: Final[Mapping[str, str]] = {
 """Fields of a person in the order in which lists and spreadsheets show them."""
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "status": {"registered": "已登记", "withdrawn": "已撤回"},
+    "status": {
+        "registered": "已登记",
+        "verified": "核验通过",
+        "refused": "核验不符合",
+        "withdrawn": "已撤回",
+        "locked": "已删除（台账留存）",
+    },
     "outcome": {"eligible": "符合", "not_yet": "暂不符合", "to_verify": "待核验"},
     "unemployment_registered": {"yes": "已登记", "no": "未登记", "unsure": "不清楚"},
     "circumstances": {
@@ -137,11 +144,12 @@ def my_data(connection: Connection, sealer: Sealer, token: str, now: datetime) -
     }
     audit.add(connection, now, f"contact:{contact_id}", "export.taken", f"contact:{contact_id}")
     return {
-        "说明": "这是见习通存着的您的全部报名信息。",
+        "说明": "这是见习通存着的您的全部报名和见习信息。",
         "status": status,
         "answers": {HEADERS.get(field, field): labels.get(field, value) for field, value in answers.items()},
         "history": people.history(connection, sealer, contact_id),
         "consents": people.consents_of(connection, contact_id),
+        "ledger": my_ledger(connection, sealer, contact_id),
     }
 
 

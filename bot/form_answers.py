@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from bot.desk import Desk
 from bot.sensitive import open_steps
 from bot.turns import Incoming, Reply, Turns
-from bot.verbs import Desk
 from dialogs.catalogue import Node
 from dialogs.model import Said, Say, Session
 from storage import conversations, form_links
@@ -70,5 +70,5 @@ def _opened(turns: Turns, connection: Connection, owner: Owner) -> tuple[Desk, S
 
 
 def _nodes(turns: Turns, session: Session) -> tuple[Node, ...]:
-    dialog = turns.catalogue.dialog("registration")
+    dialog = turns.catalogue.dialog(session.dialog)
     return tuple(dialog.node(step) for step in open_steps(session))

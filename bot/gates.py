@@ -6,7 +6,7 @@ Called by `bot.app`, inside the running loop: the clients of the platforms live 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ from bot.channels.wechat_quota import Meter
 from bot.channels.wechat_sender import WeChatSender
 from bot.channels.wechat_text import Notice
 from bot.channels.wechat_wire import Cipher
+from bot.findings import Finding
 from bot.logs import trace
 from bot.metrics import Metrics
 from bot.outbox import Outbox
@@ -45,6 +46,8 @@ class Gates:
 
     routes: list[web.RouteDef] = field(default_factory=list)
     channels: dict[str, Channel] = field(default_factory=dict)
+    scene_link: Callable[[str], Awaitable[str]] | None = None
+    """Makes what the official account's QR code of a scene holds."""
 
     @property
     def outbox(self) -> Outbox:
@@ -87,7 +90,7 @@ async def open_gates(settings: Settings, turns: Turns, metrics: Metrics) -> Asyn
         yield gates
 
 
-def _may_open(finding: doctor.Finding) -> bool:
+def _may_open(finding: Finding) -> bool:
     if finding.state in ("off", "fault"):
         tell = log.error if finding.state == "fault" else log.info
         tell("channel_off", channel=finding.subject, why=finding.message)
@@ -121,6 +124,7 @@ async def _open_wechat(
     stack.push_async_callback(sender.close)
     stack.push_async_callback(face.close)
     gates.channels["wechat"] = sender
+    gates.scene_link = client.create_qrcode
     gates.routes += wechat_routes(face)
 
 

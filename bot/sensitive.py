@@ -6,16 +6,20 @@ What the form brings in is taken by `bot.form_answers`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from bot.verbs import Desk
+from bot.desk import Desk
 from dialogs.catalogue import Catalogue
 from dialogs.model import Chose, Event, Link, Said, Say, Session, Shared
 from dialogs.parse.folding import fold
 from storage import form_links
 
-GROUPS: Final = (("name", "id_number", "phone"), ("hardship",))
-"""Steps of the registration whose answers stand together on one form, in the order of the dialog."""
+GROUPS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "registration": (("name", "id_number", "phone"), ("hardship",)),
+    "host_application": (("contact_name", "contact_phone"),),
+}
+"""By dialog: steps whose answers stand together on one form, in the order of the dialog."""
 
 CHANNELS: Final = frozenset({"wechat", "telegram"})
 """Where the chat is somebody else's. The web page and the terminal are our own."""
@@ -55,9 +59,7 @@ class SensitiveForms:
 
 def open_steps(session: Session) -> tuple[str, ...]:
     """The sensitive questions that are open where the session stands; the current one first."""
-    if session.dialog != "registration":
-        return ()
-    for group in GROUPS:
+    for group in GROUPS.get(session.dialog, ()):
         if session.step in group:
             later = group[group.index(session.step) + 1 :]
             return (session.step, *(step for step in later if step not in session.answers))

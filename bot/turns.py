@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from bot.desk import Desk
 from bot.sensitive import SensitiveForms
-from bot.verbs import VERBS, Desk
+from bot.verbs import VERBS
 from dialogs.catalogue import Catalogue, Node
 from dialogs.definition import Ask, Choose
 from dialogs.engine import advance, begin

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
 from typing import Any, Final
 
-from dialogs.catalogue import Catalogue
+from bot.desk import Desk, Verb
+from bot.event_verbs import EVENT_VERBS
+from bot.host_verbs import HOST_VERBS
+from bot.internship_verbs import INTERNSHIP_VERBS
+from bot.position_verbs import POSITION_VERBS
 from dialogs.summary import summary
 from storage import audit, cases, consents, conversations, downloads, people, registers
-from storage.database import Connection
-from storage.sealing import Sealer
 
-CONSENT_STEPS: Final = {"registration": "consent", "push": "push_consent", "hardship": "hardship"}
-"""Kind of consent → the step of the registration whose text was agreed to."""
-
-
-@dataclass(slots=True)
-class Desk:
-    """What a verb works with: the open transaction, the keys, and whose turn it is."""
-
-    connection: Connection
-    sealer: Sealer
-    catalogue: Catalogue
-    contact_id: int
-    channel: str
-    now: datetime
-    today: date
-    person_id: int | None
-    registered: bool
-
-
-Verb = Callable[[Desk, Mapping[str, Any]], Any]
+CONSENT_STEPS: Final = {
+    "registration": ("registration", "consent"),
+    "push": ("registration", "push_consent"),
+    "hardship": ("registration", "hardship"),
+    "host_application": ("host_application", "consent"),
+    "share_with_host": ("positions", "agree"),
+}
+"""Kind of consent → the dialog and step whose text was agreed to."""
 
 
 def record_consent(desk: Desk, data: Mapping[str, Any]) -> None:
@@ -40,7 +28,8 @@ def record_consent(desk: Desk, data: Mapping[str, Any]) -> None:
     if data["kind"] == "registration" and not data["given"]:
         conversations.forget(desk.connection, desk.contact_id)
         return
-    text = desk.catalogue.dialog("registration").node(CONSENT_STEPS[data["kind"]]).ask
+    dialog, step = CONSENT_STEPS[data["kind"]]
+    text = desk.catalogue.dialog(dialog).node(step).ask
     consents.add(
         desk.connection,
         desk.contact_id,
@@ -106,11 +95,11 @@ def withdraw(desk: Desk, _data: Mapping[str, Any]) -> bool:
     return True
 
 
-def erase(desk: Desk, _data: Mapping[str, Any]) -> bool:
-    """Delete everything that this person left."""
-    people.erase(desk.connection, desk.contact_id, desk.now)
+def erase(desk: Desk, _data: Mapping[str, Any]) -> str:
+    """Delete everything that this person left: erased, or locked where the ledger of an internship must stay."""
+    locked = people.erase(desk.connection, desk.contact_id, desk.now)
     desk.person_id, desk.registered = None, False
-    return True
+    return "locked" if locked else "erased"
 
 
 def hand_over(desk: Desk, data: Mapping[str, Any]) -> str:
@@ -128,17 +117,23 @@ def hand_over(desk: Desk, data: Mapping[str, Any]) -> str:
 
 
 VERBS: Final[Mapping[str, Verb]] = {
-    verb.__name__: verb
-    for verb in (
-        record_consent,
-        find_register_entry,
-        register,
-        my_information,
-        my_answers,
-        make_export,
-        set_push,
-        withdraw,
-        erase,
-        hand_over,
-    )
+    **{
+        verb.__name__: verb
+        for verb in (
+            record_consent,
+            find_register_entry,
+            register,
+            my_information,
+            my_answers,
+            make_export,
+            set_push,
+            withdraw,
+            erase,
+            hand_over,
+        )
+    },
+    **HOST_VERBS,
+    **POSITION_VERBS,
+    **EVENT_VERBS,
+    **INTERNSHIP_VERBS,
 }

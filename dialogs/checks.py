@@ -69,7 +69,7 @@ def _entries(catalogue: Catalogue) -> dict[str, frozenset[str]]:
     doors = list(ENTRIES.values())
     for _, node in catalogue.steps():
         doors.extend(target for target in targets(node.step) if isinstance(target, Enter))
-    doors += [CONFIRM_RESTART, Enter("home", "registered_before")]
+    doors += [*CONFIRM_RESTART.values(), Enter("home", "registered_before")]
     found: dict[str, frozenset[str]] = {}
     for door in doors:
         if door.step is not None and door.take is None:
@@ -283,7 +283,7 @@ def _options_are_answers(graph: _Graph) -> Iterator[str]:
 
 COMMANDS = (
     *("help", "back", "cancel", "restart", "progress", "menu", "human", "stop_pushes", "mine", "erase"),
-    *("resume", "register", "correct"),
+    *("resume", "register", "correct", "positions", "events", "internship", "host"),
 )
 SHARED_TEXTS = (
     *("where", "help", "offer_help", "stale", "at_first", "left", "pushes_stopped", "not_registered"),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dialogs.walk import Walk
 
 CITY_CODE = re.compile(r"(?<!\d)44\d{4}(?!\d)")
+NUMBERED = re.compile(r"(岗位|活动|position_|event_)\s*(?:编?号)?\s*(\d{1,9})\s*号?")
+"""A position or an event by its number, as pages and posters name it."""
 HOME = Enter("home")
 REGISTRATION = Enter("registration")
 
@@ -25,13 +27,21 @@ ENTRIES: Mapping[str, Enter] = {
     "human": Enter("handover"),
     "mine": Enter("preferences", "fetch_mine"),
     "erase": Enter("preferences", "confirm_erase"),
+    "positions": Enter("positions"),
+    "events": Enter("positions", "look_events"),
+    "internship": Enter("internship"),
+    "host": Enter("host_application"),
 }
 """Words that simply open a dialog."""
 
 PUSHES = "push_consent"
 """The field of the registration that asks for messages of our own accord."""
 
-CONFIRM_RESTART = Enter("home", "confirm_restart")
+CONFIRM_RESTART: Mapping[str, Enter] = {
+    REGISTRATION.dialog: Enter("home", "confirm_restart"),
+    "host_application": Enter("home", "confirm_host_restart"),
+}
+"""Where a long dialog asks before it is begun anew."""
 
 
 def obey(walk: Walk, command: str) -> None:
@@ -51,11 +61,27 @@ def explain(walk: Walk) -> None:
 
 def welcome(walk: Walk, scene: str) -> None:
     """The conversation was opened; `scene` is what a poster's code or a link carried, its city code if it has one."""
+    if open_numbered(walk, scene):
+        return
     found = CITY_CODE.search(scene)
     place = city_of(found[0]) if found else None
     if place is not None:
         walk.effects.append(Say(walk.catalogue.common["welcome_city"].format(city=place.name)))
     walk.enter(HOME)
+
+
+def open_numbered(walk: Walk, text: str) -> bool:
+    """Open the position or event that a text names by its number (岗位12); False when it names none."""
+    found = NUMBERED.fullmatch(text)
+    if found is None:
+        return False
+    if found[1] in ("岗位", "position_"):
+        field, step = "position", "open"
+    else:
+        field, step = "event", "open_event"
+    walk.answers = {**walk.answers, "_named": {field: int(found[2])}}
+    walk.enter(Enter("positions", step, take="_named"))
+    return True
 
 
 def go_back(walk: Walk) -> None:
@@ -82,7 +108,9 @@ def leave(walk: Walk) -> None:
 
 def restart(walk: Walk) -> None:
     """重新开始: asks first when there is something to lose."""
-    walk.enter(CONFIRM_RESTART if walk.dialog.definition.long or walk.parked else HOME)
+    own = walk.dialog.definition
+    at_stake = [*filter(CONFIRM_RESTART.__contains__, walk.parked), *([own.name] if own.long else [])]
+    walk.enter(CONFIRM_RESTART[at_stake[-1]] if at_stake else HOME)
 
 
 def tell_progress(walk: Walk) -> None:
@@ -90,7 +118,7 @@ def tell_progress(walk: Walk) -> None:
     if walk.dialog.definition.long:
         walk.say_where()
         walk.ask()
-    elif walk.parked:
+    elif any(name in CONFIRM_RESTART for name in walk.parked):
         resume(walk)
     elif walk.session.registered:
         walk.enter(ENTRIES["mine"])

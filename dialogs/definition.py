@@ -53,7 +53,8 @@ class Enter(NamedTuple):
 
     `step` opens it at that step. `take` names an answer (a mapping) that becomes the answers there. `anew`
     forgets what was left half-way there, `discard` what was answered in the dialog that is being left.
-    `note` names a text of the leaving step that is said on the way.
+    `note` names a text of the leaving step that is said on the way. `keep` leaves a short dialog half-way as if it
+    were a long one, so that 继续 leads back to it.
     """
 
     dialog: str
@@ -62,6 +63,7 @@ class Enter(NamedTuple):
     anew: bool = False
     discard: bool = False
     note: str | None = None
+    keep: bool = False
 
 
 Target = str | Enter

@@ -11,6 +11,9 @@ from dialogs.checks import problems
 from dialogs.errors import BadDefinition
 from dialogs.handover import HANDOVER
 from dialogs.home import HOME
+from dialogs.host_application import host_application
+from dialogs.internship import internship
+from dialogs.positions import POSITIONS
 from dialogs.preferences import PREFERENCES
 from dialogs.questions import questions
 from dialogs.registration import registration
@@ -24,9 +27,12 @@ def build(texts: Mapping[str, Any], answers: Mapping[str, Any]) -> Catalogue:
     definitions = (
         HOME,
         registration(texts["registration"]["not_eligible"]["reasons"]),
+        POSITIONS,
         PREFERENCES,
+        internship(texts["internship"]["overview"]["lines"]),
         questions(book),
         HANDOVER,
+        host_application(texts["host_application"]["standing"]["lines"]),
     )
     catalogue = compile_catalogue(definitions, texts, book)
     found = problems(catalogue)

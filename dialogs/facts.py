@@ -36,8 +36,11 @@ def born(answers: Answers) -> date | None:
     return date.fromisoformat(said) if said is not None else None
 
 
-def assessment(answers: Answers, today: date) -> Assessment:
-    """The decision table over what is known so far, for the forecast on `today`."""
+def assessment(answers: Answers, today: date, city: str | None = None) -> Assessment:
+    """The decision table over what is known so far, for the forecast on `today`.
+
+    `city` (GB/T 2260) brings that city's own rules; without it the province's hold.
+    """
     return _assessed(
         answers.get("track", "unsure"),
         tuple(answers.get("circumstances", ())),
@@ -46,6 +49,7 @@ def assessment(answers: Answers, today: date) -> Assessment:
         born(answers),
         answers.get("unemployment_registered"),
         today,
+        city,
     )
 
 
@@ -58,6 +62,7 @@ def _assessed(
     birth_date: date | None,
     unemployment: str | None,
     today: date,
+    city: str | None,
 ) -> Assessment:
     # Asked several times a turn with the same facts: every edge that tests eligibility does.
     facts = Facts(
@@ -71,4 +76,4 @@ def _assessed(
         birth_date=birth_date,
         unemployment_registered=REGISTERED.get(unemployment) if unemployment is not None else None,
     )
-    return assess(facts, today, parameters_on(today))
+    return assess(facts, today, parameters_on(today, city))

@@ -19,10 +19,13 @@ HOME = Definition(
         Choose(
             name="menu",
             into="_choice",
-            options=("register", "questions", "mine", "human"),
+            options=("register", "positions", "questions", "mine", "internship", "host", "human"),
             goto=(
+                When(answered("_choice", "positions"), Enter("positions")),
                 When(answered("_choice", "questions"), Enter("questions")),
                 When(answered("_choice", "mine"), Enter("preferences")),
+                When(answered("_choice", "internship"), Enter("internship")),
+                When(answered("_choice", "host"), Enter("host_application")),
                 When(answered("_choice", "human"), Enter("handover")),
                 When(already_registered, "registered_before"),
                 Enter("registration"),
@@ -45,6 +48,15 @@ HOME = Definition(
             goto=(
                 When(answered("_choice", "yes"), Enter("registration", anew=True)),
                 Enter("registration"),
+            ),
+        ),
+        Choose(
+            name="confirm_host_restart",
+            into="_choice",
+            options=("no", "yes"),
+            goto=(
+                When(answered("_choice", "yes"), Enter("host_application", anew=True)),
+                Enter("host_application"),
             ),
         ),
     ),

@@ -36,6 +36,12 @@ def has_answers(view: View) -> bool:
     return bool(view.answers["_stored"])
 
 
+@condition(reads=("_done",))
+def ledger_stays(view: View) -> bool:
+    """An agreement was signed: the ledger stays, locked."""
+    return bool(view.answers["_done"] == "locked")
+
+
 def push_shown(view: View) -> Mapping[str, str]:
     """What the pushes are now."""
     return {"state": "恢复" if view.answers["_push"] == "resume" else "停止"}
@@ -106,7 +112,8 @@ PREFERENCES = Definition(
             options=("no", "yes"),
             goto=(When(answered("_choice", "yes"), "erase"), "unchanged"),
         ),
-        Do(name="erase", verb="erase", into="_done", goto=("erased",)),
+        Do(name="erase", verb="erase", into="_done", goto=(When(ledger_stays, "locked"), "erased")),
         Finish(name="erased", forgets=True),
+        Finish(name="locked", forgets=True),
     ),
 )

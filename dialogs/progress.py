@@ -15,7 +15,8 @@ def progress(catalogue: Catalogue, session: Session, today: date) -> Progress | 
     node = dialog.nodes.get(session.step) if dialog else None
     if dialog is None or node is None or not dialog.definition.long:
         return None
-    return count(dialog, node, View(session.answers, today, session.registered), session.trail)
+    counted = count(dialog, node, View(session.answers, today, session.registered), session.trail)
+    return counted if counted.total else None
 
 
 def count(dialog: Dialog, node: Node, view: View, trail: tuple[str, ...]) -> Progress:

@@ -13,7 +13,7 @@ from typing import Any
 from dialogs import review
 from dialogs.aside import laid_aside, still_aside, taken_up
 from dialogs.catalogue import SUBMIT, Catalogue, Dialog, Node
-from dialogs.commands import obey, resume
+from dialogs.commands import obey, open_numbered, resume
 from dialogs.definition import Ask, Do, Enter, Finish, Question, Review, Step, Target, Tell, When
 from dialogs.echoes import HUMAN, without_echoes
 from dialogs.errors import DialogError, Rejected
@@ -46,6 +46,8 @@ LONG_SILENCE = 6 * 3600
 """Seconds after which a person is told where they were."""
 PATIENCE = 3
 """Wrong answers in a row after which help is offered."""
+CONTINUE = Choice("继续", "接着刚才的")
+"""Leads back to what was left half-way."""
 LIKE_A_QUESTION = re.compile(
     "[?？]|吗|怎么|多少|什么|为啥|哪|能不能|可不可以|会不会|是不是|要不要|有没有|算不算"
 )
@@ -103,9 +105,12 @@ class Walk:
         value = node.exact.get(text)
         if value is None:
             folded = fold(text) or text.strip()  # a lone "?" folds to nothing
-            command = self.catalogue.commands.get(folded)
-            if command is not None and folded not in node.own_words:
+            own = folded in node.own_words
+            command = None if own else self.catalogue.commands.get(folded)
+            if command is not None:
                 obey(self, command)
+                return
+            if not own and open_numbered(self, folded):
                 return
             if node.understand is None and not node.step.waits:  # an interrupted turn of an older version
                 self.follow()
@@ -319,7 +324,7 @@ class Walk:
         if target.note is not None:
             self.effects.append(Say(self.node.note))
         taken = self.answers[target.take] if target.take is not None else None
-        self.parked = self._parked(target.discard)
+        self.parked = self._parked(target)
         self.dialog = self.catalogue.dialog(target.dialog)
         kept = None if target.anew or target.step is not None else self.parked.get(target.dialog)
         if kept is not None or target.anew or taken is not None:
@@ -328,7 +333,8 @@ class Walk:
         self.aside = {}
         if kept is not None:
             self._unpark(kept)
-            self.say_where()
+            if self.dialog.definition.long:
+                self.say_where()
             self.ask()
         else:
             self.go(target.step or self.dialog.first)
@@ -343,15 +349,15 @@ class Walk:
         nodes = self.dialog.nodes.values()
         return tuple(node.name for node in nodes if node.into in answers)
 
-    def _parked(self, discard: bool) -> Parked:
+    def _parked(self, target: Enter) -> Parked:
         """The dialogs left half-way once this one is left too."""
         definition = self.dialog.definition
         others = {name: left for name, left in self.parked.items() if name != definition.name}
-        if discard:
+        if target.discard:
             return others
-        if not definition.long or not self.answers or isinstance(self.node.step, Finish):
-            return self.parked
         answers = {field: value for field, value in self.answers.items() if field[0] != "_"}
+        if not (definition.long or target.keep) or not answers or isinstance(self.node.step, Finish):
+            return self.parked
         left = [definition.version, self.node.step.name, answers, list(self.trail)]
         return {**others, definition.name: left}
 
@@ -377,7 +383,7 @@ class Walk:
     def ask(self) -> None:
         """Put the current step's question, or tell its text."""
         node, step = self.node, self.node.step
-        if node.said is not None:
+        if node.said is not None and not (isinstance(step, Finish) and self._waits_for_this()):
             self.effects.append(node.said)
             return
         if isinstance(step, Do):
@@ -397,13 +403,17 @@ class Walk:
 
     def _choices(self) -> tuple[Choice, ...]:
         step = self.node.step
-        if self.node.said is not None:
-            return self.node.choices
         if isinstance(step, Review):
             return review.choices(self.dialog, self.node, self.answers)
         if isinstance(step, Ask) and step.suggest is not None:
             return step.suggest(self.view())
+        if isinstance(step, Finish) and self._waits_for_this():
+            return (CONTINUE, *(choice for choice in self.node.choices if choice.value != CONTINUE.value))
         return self.node.choices
+
+    def _waits_for_this(self) -> bool:
+        """Whether a short dialog was left for this one and is to be gone on with."""
+        return bool(self.parked) and not self.catalogue.dialog([*self.parked][-1]).definition.long
 
     def view(self) -> View:
         """What conditions and texts may look at now."""

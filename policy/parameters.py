@@ -195,6 +195,17 @@ _TIER_4 = (
 
 MINIMUM_WAGES: tuple[MinimumWage, ...] = (
     MinimumWage(
+        date(2021, 12, 1),
+        "粤府函〔2021〕345号",
+        {
+            GUANGZHOU: 2300,
+            SHENZHEN: 2360,
+            **dict.fromkeys(_TIER_2, 1900),
+            **dict.fromkeys(_TIER_3, 1720),
+            **dict.fromkeys(_TIER_4, 1620),
+        },
+    ),
+    MinimumWage(
         date(2025, 3, 1),
         "粤府函〔2025〕23号",
         {

@@ -27,7 +27,7 @@ def open_case(
     connection: Connection,
     sealer: Sealer,
     kind: str,
-    contact_id: int,
+    contact_id: int | None,
     now: datetime,
     *,
     person_id: int | None = None,

@@ -116,6 +116,21 @@ class Connection:
         cursor = self._execute(text, parameters if arrange is None else arrange(parameters))
         return cursor if decoders is None else DecodedRows(cursor, decoders)
 
+    def run_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
+        """Run `statement` once for each of `rows`, in one call of the driver: for bulk work."""
+        text, arrange, _ = statement.plan(self.engine_name)
+        values = rows if arrange is None else [arrange(row) for row in rows]
+        if not values:
+            return
+        if self.engine_name == "sqlite":
+            self._driver.executemany(text, values)
+        else:
+            psycopg.RawCursor(self._driver).executemany(text, values)
+
+    def run_text(self, text: str, parameters: Sequence[Any]) -> Rows:
+        """Run SQL written for this engine with values ready for its driver; see `storage.bulk`."""
+        return self._execute(text, parameters)
+
     def add(self, statement: Statement, parameters: Sequence[Any]) -> int:
         """Run an INSERT of one row that has a `new_id`; return that id."""
         text, arrange, _ = statement.plan(self.engine_name)

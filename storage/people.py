@@ -17,10 +17,12 @@ from sqlmodel import col, delete, func, select, update
 from dialogs.facts import assessment, born
 from policy.identity import read_document
 from policy.regions import household_region
-from storage import audit
+from storage import audit, hosts
 from storage.conversations import forget, link, set_push
 from storage.database import Connection
+from storage.erasure import lock, release
 from storage.errors import NotFound
+from storage.ledger_tables import EventSignUp
 from storage.sealing import Sealer
 from storage.tables import (
     Consent,
@@ -359,23 +361,33 @@ def withdraw(connection: Connection, sealer: Sealer, contact_id: int, now: datet
     audit.add(connection, now, f"contact:{contact_id}", "person.withdrawn", _subject(contact))
 
 
-def erase(connection: Connection, contact_id: int, now: datetime) -> None:
-    """Delete everything a contact's person left here (个人信息保护法 第四十七条), but for the audit of having done so."""
+def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
+    """Delete everything a contact's person left here (个人信息保护法 第四十七条), but for the audit of having done so.
+
+    Returns whether the ledger of an internship stays, locked (`storage.erasure`).
+    """
     contact = connection.session.get(Contact, contact_id)
     if contact is None:
         raise NotFound("contact")
-    audit.add(connection, now, f"contact:{contact_id}", "person.erased", _subject(contact))
+    locked = contact.person_id is not None and release(connection, contact.person_id)
+    done = "person.locked" if locked else "person.erased"
+    audit.add(connection, now, f"contact:{contact_id}", done, _subject(contact))
     contacts = [contact_id]
     if contact.person_id is not None:  # the same person may have written over other channels too
         linked = select(Contact.id).where(Contact.person_id == contact.person_id)
         contacts += [other for other in connection.session.exec(linked) if other not in (None, contact_id)]
-        connection.session.exec(delete(Person).where(col(Person.id) == contact.person_id))
-    for owner in (StaffCase, Consent, Download, Submission):
+        if locked:
+            lock(connection, contact.person_id, now)
+        else:
+            connection.session.exec(delete(Person).where(col(Person.id) == contact.person_id))
+    for owner in (StaffCase, Consent, Download, Submission, EventSignUp):
         connection.session.exec(delete(owner).where(col(owner.contact_id).in_(contacts)))
     for each in contacts:
+        hosts.forget_contact(connection, each)
         set_push(connection, each, False)
         forget(connection, each)
     connection.session.expire_all()
+    return locked
 
 
 def _subject(contact: Contact) -> str:

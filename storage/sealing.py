@@ -8,9 +8,10 @@ reversed by trying them all. Nonces are random: one key may seal 2^32 values, ma
 
 import hmac
 import os
-from hashlib import blake2b
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b, sha256
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,11 +19,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from storage.errors import SealBroken, WrongKey
 from storage.keys import KeyFile, KeyRing
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 VERSION: Final = 1
 NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 INDEX_BYTES: Final = 16
 MAC_BYTES: Final = 16
+
+BLOCK_BYTES: Final = 64
+"""Of SHA-256: HMAC begins its two hashes with the key filled up to a block."""
 
 NOTICE_SECONDS: Final = 1.0
 """How soon a running process notices a changed key file."""
@@ -31,7 +38,9 @@ NOTICE_SECONDS: Final = 1.0
 class _Key(NamedTuple):
     prefix: bytes
     cipher: AESGCM
-    index_key: bytes
+    inner: "_Hash"
+    """The inner hash of HMAC after the key: copied for each value, which halves the cost of an index."""
+    outer: "_Hash"
     token_key: bytes
 
 
@@ -110,6 +119,25 @@ class Sealer:
             self.refresh()
         return [_index(key, value, scope) for key in self._keys.values()]
 
+    def seal_all(self, values: Sequence[bytes], context: bytes) -> list[bytes]:
+        """As `seal`, for many values at once."""
+        if monotonic() > self._next_look:
+            self.refresh()
+        prefix, encrypt = self._current.prefix, self._current.cipher.encrypt
+        nonces = os.urandom(NONCE_BYTES * len(values))
+        starts = range(0, len(nonces), NONCE_BYTES)
+        return [
+            b"".join((prefix, nonce := nonces[start : start + NONCE_BYTES], encrypt(nonce, value, context)))
+            for start, value in zip(starts, values, strict=True)
+        ]
+
+    def indexes_all(self, values: Iterable[str], scope: str) -> list[list[bytes]]:
+        """As `indexes`, for many values at once: a list for each key, the current one first."""
+        if monotonic() > self._next_look:
+            self.refresh()
+        plain = [value.encode() for value in values]
+        return [_index_all(key, plain, scope) for key in self._keys.values()]
+
     def mac(self, data: bytes) -> bytes:
         """Return a signature that only this installation can make, for tokens handed out."""
         if monotonic() > self._next_look:
@@ -144,7 +172,7 @@ def _key(ring: KeyRing, key_id: str) -> _Key:
     return _Key(
         prefix_of(key_id),
         AESGCM(ring.derive(key_id, "data")),
-        ring.derive(key_id, "index"),
+        *_hmac_states(ring.derive(key_id, "index")),
         ring.derive(key_id, "token"),
     )
 
@@ -155,8 +183,27 @@ def _seal(key: _Key, value: str | bytes, context: bytes) -> bytes:
     return key.prefix + nonce + key.cipher.encrypt(nonce, data, context)
 
 
+def _hmac_states(key: bytes) -> "tuple[_Hash, _Hash]":
+    """The two hashes of HMAC-SHA256 (RFC 2104) after taking in a key no longer than a block."""
+    block = key.ljust(BLOCK_BYTES, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
+
+
 def _index(key: _Key, value: str, scope: str) -> bytes:
-    return hmac.digest(key.index_key, f"{scope}\0{value}".encode(), "sha256")[:INDEX_BYTES]
+    return _index_all(key, [value.encode()], scope)[0]
+
+
+def _index_all(key: _Key, values: Iterable[bytes], scope: str) -> list[bytes]:
+    begun, outer = key.inner.copy(), key.outer
+    begun.update(f"{scope}\0".encode())
+    found = []
+    for value in values:
+        inner = begun.copy()
+        inner.update(value)
+        last = outer.copy()
+        last.update(inner.digest())
+        found.append(last.digest()[:INDEX_BYTES])
+    return found
 
 
 def _mac(key: _Key, data: bytes) -> bytes:

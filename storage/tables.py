@@ -9,9 +9,11 @@ so it stays. Rows carry no behaviour: the verbs are in the modules of their noun
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, text
 from sqlmodel import Field
 
+# The ledger's tables hang on these and share the lists at the end.
+from storage import ledger_tables as _ledger_tables  # noqa: F401
 from storage.columns import FOUND_BY_KEY, NEVER_REUSED, Base, IndexColumn, Json, SealedColumn, UtcTime, core
 
 __all__ = [
@@ -137,6 +139,9 @@ class Person(Base, table=True):
     cities: list[str] = Field(default_factory=list, sa_type=Json)
     available_from: date
     push_consent: bool
+    decided_by: str | None = None
+    decision_reason: str | None = None
+    decided_on: date | None = None
     demo: bool = False
     channel: str
     created_at: datetime = Field(sa_type=UtcTime)
@@ -190,17 +195,24 @@ class Consent(Base, table=True):
 
 
 class HardshipMark(Base, table=True):
-    """A hardship of a person (困难毕业生标识), as said or as found by comparison."""
+    """A hardship of a person (困难毕业生标识): as said (`source` self), found by comparison, or decided by a clerk.
+
+    What each `status` means is in `storage.hardship_marks`.
+    """
 
     __tablename__ = "hardship_mark"
+    __table_args__ = (Index(None, "person_id", "kind"), Index(None, "status", "expires_on"))
 
     id: int | None = Field(default=None, primary_key=True)
-    person_id: int = Field(foreign_key="person.id", ondelete="CASCADE", index=True)
+    person_id: int = Field(foreign_key="person.id", ondelete="CASCADE")
     kind: str
     source: str
     status: str
     proof_date: date | None = None
     expires_on: date | None = None
+    entry_id: int | None = Field(
+        default=None, foreign_key="hardship_entry.id", ondelete="SET NULL", index=True
+    )
     at: datetime = Field(sa_type=UtcTime)
 
 
@@ -221,7 +233,11 @@ class EligibilityResult(Base, table=True):
 
 
 class StaffCase(Base, table=True):
-    """Something that waits for a clerk; `kind` is hand_over, identity_conflict or review_request."""
+    """Something that waits for a clerk; `kind` is hand_over, identity_conflict, review_request or register_match.
+
+    A register_match asks whether `person_id` is the person of the register's entry `entry_id`.
+    A host_application is about `host_id`; its note is JSON (`storage.host_applications`).
+    """
 
     __tablename__ = "staff_case"
     __table_args__ = (Index(None, "status", "id"), NEVER_REUSED)
@@ -233,6 +249,10 @@ class StaffCase(Base, table=True):
     submission_id: int | None = Field(
         default=None, foreign_key="submission.id", ondelete="SET NULL", index=True
     )
+    entry_id: int | None = Field(
+        default=None, foreign_key="register_entry.id", ondelete="CASCADE", index=True
+    )
+    host_id: int | None = Field(default=None, foreign_key="host.id", ondelete="CASCADE", index=True)
     note_sealed: bytes | None = None
     status: str
     created_at: datetime = Field(sa_type=UtcTime)
@@ -240,17 +260,34 @@ class StaffCase(Base, table=True):
 
 
 class RegisterEntry(Base, table=True):
-    """One person of an imported register (实名信息数据库、求职登记、失业登记库), found by ID number."""
+    """One person of an imported register (实名信息数据库、求职登记、失业登记库), found by ID number.
+
+    `matched` tells how `person_id` was found: confirmed (by ID number, or by a clerk), to_confirm (by name and
+    phone) or refused (a clerk said: somebody else).
+    """
 
     __tablename__ = "register_entry"
-    __table_args__ = (UniqueConstraint("register", "id_number_index"),)
+    __table_args__ = (
+        UniqueConstraint("register", "id_number_index"),
+        Index(
+            "ix_register_entry_to_confirm",
+            "id",
+            sqlite_where=text("matched = 'to_confirm'"),
+            postgresql_where=text("matched = 'to_confirm'"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     # Pydantic owns the attribute name `register`; the column has it nevertheless.
     register_name: str = Field(sa_column=Column("register", String, nullable=False))
     id_number_index: bytes = Field(index=True)
     name_index: bytes
+    phone_index: bytes | None = Field(default=None, index=True)
     data_sealed: bytes
+    city: str | None = None
+    person_id: int | None = Field(default=None, foreign_key="person.id", ondelete="SET NULL", index=True)
+    matched: str | None = None
+    run_id: int | None = Field(default=None, foreign_key="import_run.id", ondelete="SET NULL", index=True)
     at: datetime = Field(sa_type=UtcTime)
 
 
@@ -400,4 +437,9 @@ INDEX_COLUMNS: Final = (
     IndexColumn("person", "phone_index", "phone_sealed", "phone"),
     IndexColumn("register_entry", "name_index", "data_sealed", "name", "name"),
     IndexColumn("register_entry", "id_number_index", "data_sealed", "id_number", "id_number"),
+    IndexColumn("register_entry", "phone_index", "data_sealed", "phone", "phone"),
+    IndexColumn("hardship_entry", "name_index", "data_sealed", "name", "name"),
+    IndexColumn("hardship_entry", "id_number_index", "data_sealed", "id_number", "id_number"),
+    IndexColumn("mentor", "name_index", "name_sealed", "name"),
+    IndexColumn("payout_account", "account_index", "account_sealed", "account"),
 )

@@ -100,14 +100,33 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
-    """A migrated, empty PostgreSQL database."""
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
+    """A migrated database that the tests of this worker use one after the other."""
     name = f"jianxi_{uuid4().hex[:12]}"
     with psycopg.connect(postgresql_server, autocommit=True) as admin:
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{postgresql_template}"')
         yield _address(postgresql_server, name)
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def postgresql_url(postgresql_database: str) -> Iterator[str]:
+    """A migrated, empty PostgreSQL database. Emptied afterwards: making one anew takes a hundred times as long."""
+    yield postgresql_database
+    with psycopg.connect(postgresql_database, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        admin.execute("SET session_replication_role = replica")  # no triggers: the audit log refuses deletion
+        for (table,) in admin.execute(FULL_TABLES).fetchall():
+            if admin.execute(f'DELETE FROM "{table}"').rowcount:
+                admin.execute(RESTART, (f"{table}_id_seq",))
+
+
+FULL_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+RESTART = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S' AND relname = %s"
 
 
 @pytest.fixture

@@ -18,6 +18,11 @@ const GREETING = {
   starters: true,
   order: 0,
 };
+const NAMED = { position: "岗位", event: "活动" };
+/** What a link of ours names (`/?scene=position_12`), in the words that open it: 岗位12. */
+const named = (new URLSearchParams(window.location.search).get("scene") ?? "")
+  .replace(/^(position|event)_(\d{1,9})$|.*/s, (_, what, number) => (what ? NAMED[what] + number : ""));
+if (named) GREETING.choices.unshift({ value: named, label: `看${named}` });
 const PLACEHOLDERS = { numeric: "输入数字", tel: "输入电话号码", date: "输入日期，如 2023.6.30" };
 // No keyboard is called "date"; the decimal one has the digits and the dot that a date needs.
 const KEYBOARDS = { numeric: "numeric", tel: "tel", date: "decimal" };
@@ -285,6 +290,7 @@ async function load(before = null) {
     const data = await patiently(() => request(`/messages?limit=${PAGE}${before ? `&before=${before}` : ""}`));
     const fromEnd = page.scroller.scrollHeight - page.scroller.scrollTop;
     if (!data.messages.length && !rows.length) placeRow({ ...GREETING });
+    else if (named && !before && !page.text.value) page.text.value = named; // one tap on 发送 opens it
     reconcile(data.messages);
     if (turns === seen && !before) applyState(data);
     else refreshControls();

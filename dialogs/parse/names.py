@@ -44,7 +44,8 @@ _WORDS = """
     yes no hi hello test name help none null admin
     确定 同上 继续 上一步 不限 没有专业 博士 硕士 研究生 本科 本科生 大专 大专生 专科 中专 中职 职高 技校 高中 初中 小学
 """
-_NOT_NAMES: Final = frozenset(_WORDS.split())
+NOT_NAMES: Final = frozenset(_WORDS.split())
+"""Words that answer the question for a name and are none."""
 _only_family_name = re.compile(r"(?:我|本人)?(?:免贵)?姓(?!名)").match
 
 
@@ -64,7 +65,7 @@ def person_name(text: str, today: datetime.date) -> str:
         raise Rejected("name.digits")
     if _only_family_name(name):
         raise Rejected("name.too_short")  # 我姓林
-    if not name or name.lower() in _NOT_NAMES or _QUESTION.search(name) or _TITLE.search(name):
+    if not name or name.lower() in NOT_NAMES or _QUESTION.search(name) or _TITLE.search(name):
         raise Rejected("name.not_a_name")
     if _is_han(name):
         return _checked(name, LONGEST_HAN)

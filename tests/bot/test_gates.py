@@ -275,7 +275,7 @@ async def test_a_channel_opens_when_its_settings_are_complete_and_right(
     assert ("/telegram" in paths) == ("telegram" in opened and "telegram_mode" in given)
     off = [line for line in logs if line["event"] == "channel_off"]
     assert len(off) == 2 - len(opened)
-    findings = {finding.subject: finding for finding in examine(settings)}
+    findings = {finding.subject: finding for finding in examine(settings, utc_now())}
     assert all(findings[line["channel"]].message == line["why"] for line in off)
     assert all((line["log_level"] == "error") == (findings[line["channel"]].state == "fault") for line in off)
 

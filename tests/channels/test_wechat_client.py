@@ -97,7 +97,7 @@ async def test_where_the_account_may_not_send_menus_the_choices_are_written(
 async def test_the_menu_of_the_data_file_is_taken(made: Rig) -> None:
     await made.client.create_menu(load_menu().buttons)
     assert made.platform.menu is not None
-    assert [button["name"] for button in made.platform.menu] == ["我要报名", "问政策", "我的"]
+    assert [button["name"] for button in made.platform.menu] == ["找见习", "问政策", "我的"]
 
 
 async def test_a_code_with_a_scene_has_an_address_to_draw(made: Rig) -> None:

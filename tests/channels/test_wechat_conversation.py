@@ -13,9 +13,9 @@ from sqlmodel import select
 
 from bot.channels.wechat_events import Outcome
 from bot.channels.wechat_text import cut, spoken
+from bot.desk import Desk
 from bot.outbox import outgoing
 from bot.turns import Incoming
-from bot.verbs import Desk
 from dialogs.model import Event, Said, Say, Session, encode
 from notifications.channel import Failure, Outgoing, SendFailed
 from storage import allowances, conversations
@@ -70,7 +70,7 @@ async def test_a_graduate_registers_and_reads_what_the_web_chat_says(made: Rig) 
 
 
 async def test_choices_are_lines_with_numbers(made: Rig) -> None:
-    assert "\n1. 我要报名见习\n2. 问问政策" in await made.follower().says("你好")
+    assert "\n1. 我要报名见习\n2. 看见习岗位" in await made.follower().says("你好")
 
 
 async def test_a_link_to_a_page_of_ours_has_its_full_address(made: Rig) -> None:

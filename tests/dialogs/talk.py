@@ -15,6 +15,7 @@ from bot.texts import catalogue
 from dialogs.catalogue import Catalogue
 from dialogs.engine import advance, begin
 from dialogs.model import Chose, Event, Fetch, Fetched, Said, Save, Say, Session, decode, encode
+from tests.dialogs import host_base, internship_base, positions_base
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -61,6 +62,7 @@ class Base:
     registered: bool = False
     answers: dict[str, Any] = field(default_factory=dict)
     saved: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    applied_as_host: bool = False
 
     def save(self, verb: str, data: Mapping[str, Any]) -> None:
         """Remember what the dialogs wanted to have stored."""
@@ -82,6 +84,12 @@ class Base:
             return {"url": "/api/chat/export/once"}
         if verb == "hand_over":
             return "000007"
+        if verb in host_base.VERBS:
+            return host_base.answered(verb, data, applied=self.applied_as_host)
+        if verb in positions_base.VERBS:
+            return positions_base.answered(verb, data)
+        if verb in internship_base.ANSWERS:
+            return internship_base.ANSWERS[verb] if self.registered else []
         if verb == "erase":
             self.registered, self.answers = False, {}
         assert verb in ("erase", "withdraw", "set_push"), verb

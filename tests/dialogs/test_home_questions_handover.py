@@ -16,7 +16,14 @@ UNKNOWN = "我不敢乱说"
 
 @pytest.mark.parametrize(
     ("choice", "at"),
-    [("1", "registration.track"), ("2", "questions.ask"), ("3", "preferences.menu"), ("4", "handover.note")],
+    [
+        ("我要报名见习", "registration.track"),
+        ("看见习岗位", "positions.list"),
+        ("问问政策", "questions.ask"),
+        ("我的信息和推送", "preferences.menu"),
+        ("我是单位，要申报", "host_application.consent"),
+        ("找工作人员", "handover.note"),
+    ],
 )
 def test_each_entry_of_the_menu_opens_its_dialog(choice: str, at: str) -> None:
     talk = Talk()
@@ -34,7 +41,8 @@ def test_who_says_what_they_want_need_not_choose_a_number(word: str) -> None:
 def test_opening_the_conversation_greets_with_the_menu() -> None:
     talk = Talk()
     assert "见习通" in talk.send(Started())
-    assert [choice.value for choice in talk.says[-1].choices] == ["1", "2", "3", "4"]
+    labels = [choice.label for choice in talk.says[-1].choices]
+    assert labels[:3] == ["我要报名见习", "看见习岗位", "问问政策"]
 
 
 def test_somebody_registered_is_not_asked_everything_again() -> None:
@@ -73,7 +81,7 @@ def test_at_the_menu_every_such_word_brings_the_menu(word: str) -> None:
 @pytest.mark.parametrize("question", ["见习有工资吗", "见习要不要交钱", "见习多久"])
 def test_a_known_question_is_answered_with_its_source(question: str) -> None:
     talk = Talk()
-    said = talk.say("2", question)
+    said = talk.say("问问政策", question)
     assert "（来源：" in said
     assert talk.at == "questions.ask"
 
@@ -81,13 +89,13 @@ def test_a_known_question_is_answered_with_its_source(question: str) -> None:
 @pytest.mark.parametrize("question", ["今天天气怎么样", "哪家奶茶好喝", "帮我写作业"])
 def test_an_unknown_question_is_not_answered_with_a_guess(question: str) -> None:
     talk = Talk()
-    assert UNKNOWN in talk.say("2", question)
+    assert UNKNOWN in talk.say("问问政策", question)
     assert talk.at == "questions.ask"
 
 
 def test_questions_come_with_likely_ones_as_buttons_that_are_answered() -> None:
     talk = Talk()
-    talk.say("2")
+    talk.say("问问政策")
     buttons = talk.says[-1].choices
     assert len(buttons) >= 3
     for button in buttons:
@@ -96,7 +104,7 @@ def test_questions_come_with_likely_ones_as_buttons_that_are_answered() -> None:
 
 def test_many_questions_in_a_row_are_all_answered_and_never_called_a_loop() -> None:
     talk = Talk()
-    talk.say("2")
+    talk.say("问问政策")
     questions = [answer.question for answer in catalogue().book.answers][:15]
     for question in questions:
         assert "（来源：" in talk.say(question)
@@ -123,7 +131,7 @@ def test_a_question_at_the_menu_is_answered_without_greeting_again() -> None:
 
 def test_from_the_questions_the_registration_is_one_word_away() -> None:
     talk = Talk()
-    talk.say("2", "报名")
+    talk.say("问问政策", "报名")
     assert talk.at == "registration.track"
 
 

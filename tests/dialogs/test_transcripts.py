@@ -9,6 +9,8 @@ lines of the person (`>`) and the remarks (`#`) are read. Some remarks do someth
     # 打开                       opens the conversation again
     # 发来 image                 sends something that is no text
     # 按钮 registration.track 1  taps a button of that question
+    # 岗位 七个                  puts seven positions and an event into the base
+    # 台账 在岗                  staff bring the person's internship to that stage
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ from dialogs.model import Chose, Event, Said, Shared, Started
 from storage.database import Database
 from storage.registers import add_entry
 from storage.sealing import Sealer
+from tests.storage.ledger_people import to_stage
+from tests.storage.public_rows import recruiting
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FOLDER = Path(__file__).parent / "transcripts"
@@ -66,6 +70,12 @@ class Replay:
             place, value = rest.split(" ")
             dialog, step = place.split(".")
             self.happens(Chose(dialog, step, value))
+        elif verb == "岗位":
+            self.turns.database.write_sync(recruiting)
+        elif verb == "台账":
+            self.turns.database.write_sync(
+                lambda connection: to_stage(connection, self.sealer, rest, self.now.astimezone(UTC))
+            )
 
     def says(self, text: str) -> None:
         """The person writes."""

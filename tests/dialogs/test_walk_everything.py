@@ -35,6 +35,7 @@ from dialogs.model import (
     encode,
 )
 from dialogs.progress import progress
+from tests.dialogs import host_base, internship_base, positions_base
 from tests.dialogs.talk import NOW
 
 READY: Final = catalogue()
@@ -60,6 +61,9 @@ ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "available_from": ("随时",),
     "ask": ("见习有工资吗", "今天天气怎么样"),
     "note": ("想问问",),
+    **host_base.TOLD,
+    "which": ("12",),
+    **positions_base.TOLD,
 }
 """One valid answer for each way that a question can lead; all options where none are given here."""
 
@@ -124,11 +128,21 @@ STORED: Final = {
 """What the base gives back to somebody who corrects it."""
 
 
-def carried_out(session: Session, fetch: Fetch) -> tuple[Any, bool]:
+OTHERWISE: Final[Mapping[str, Any]] = {**internship_base.OTHERWISE, "erase": "locked"}
+"""What the base answers where things stand otherwise than in `carried_out`; every turn that asks is walked both ways."""
+
+
+def carried_out(session: Session, fetch: Fetch, *, otherwise: bool) -> tuple[Any, bool]:
     """What the base answers to a verb, and whether the person is registered then."""
     data = fetch.data
+    if otherwise and fetch.verb in OTHERWISE:
+        return OTHERWISE[fetch.verb], session.registered and fetch.verb != "erase"
     if fetch.verb == "register":
         assert {"name", "id_number", "phone", "consent", "residence", "available_from"} <= data.keys()
+    if fetch.verb in host_base.VERBS:
+        return host_base.answered(fetch.verb, data, applied=session.registered), session.registered
+    if fetch.verb in positions_base.VERBS:
+        return positions_base.answered(fetch.verb, data, events=session.registered), session.registered
     answers: Mapping[str, Any] = {
         "find_register_entry": REGISTER_ENTRY if data.get("name") == IN_REGISTER else {},
         "register": {"receipt": "000001"},
@@ -136,6 +150,7 @@ def carried_out(session: Session, fetch: Fetch) -> tuple[Any, bool]:
         "my_answers": STORED if session.registered else {},
         "make_export": {"url": "/api/chat/export/once"},
         "hand_over": "000007",
+        **(internship_base.ANSWERS if session.registered else {"my_internships": []}),
     }
     registered = fetch.verb == "register" or (session.registered and fetch.verb != "erase")
     return answers.get(fetch.verb, True), registered
@@ -146,12 +161,14 @@ class Moved(NamedTuple):
 
     session: Session
     says: tuple[Say, ...]
+    verbs: frozenset[str] = frozenset()
 
 
-def turn(session: Session, event: Event) -> Moved:
+def turn(session: Session, event: Event, *, otherwise: bool = False) -> Moved:
     """A whole turn, through JSON, without remembering echoes: this walk says everything very often."""
     session = decode(encode(session._replace(echoes=(), heard_at=0)), registered=session.registered)
     says: list[Say] = []
+    verbs: set[str] = set()
     for _ in range(8):
         session, effects = advance(READY, session, event, NOW)
         assert all(not isinstance(effect, Fetch) for effect in effects[:-1])
@@ -160,10 +177,19 @@ def turn(session: Session, event: Event) -> Moved:
             effect.verb in ("record_consent", "set_push") for effect in effects if isinstance(effect, Save)
         )
         if not effects or not isinstance(effects[-1], Fetch):
-            return Moved(session, tuple(says))
-        value, registered = carried_out(session, effects[-1])
+            return Moved(session, tuple(says), frozenset(verbs))
+        verbs.add(effects[-1].verb)
+        value, registered = carried_out(session, effects[-1], otherwise=otherwise)
         session, event = session._replace(registered=registered), Fetched(effects[-1].verb, value)
     raise AssertionError(f"{session.dialog}.{session.step} asks the base without end")
+
+
+def ways(session: Session, event: Event) -> Iterator[Moved]:
+    """The turn, and the same turn where the base answers otherwise."""
+    moved = turn(session, event)
+    yield moved
+    if moved.verbs & OTHERWISE.keys():
+        yield turn(session, event, otherwise=True)
 
 
 def place(session: Session) -> tuple[object, ...]:
@@ -174,7 +200,12 @@ def place(session: Session) -> tuple[object, ...]:
         session.registered,
         _answered_ahead(session),
         "review" in session.trail,
-        tuple((name, left[1]) for name, left in sorted(session.parked.items())),
+        # A registration goes on alike whatever else was left; and where exactly that was matters nowhere.
+        tuple(
+            (name, left[1] if name == "registration" else "")
+            for name, left in sorted(session.parked.items())
+            if name == "registration" or session.dialog != "registration"
+        ),
     )
 
 
@@ -192,6 +223,7 @@ def _kind(answers: Mapping[str, Any]) -> tuple[object, ...]:
         answers.get("track") == "youth",
         bool(answers.get("known")),
         len(answers.get("id_number", "")),
+        answers.get("wanted") == host_base.TOO_MANY,
     )
 
 
@@ -246,22 +278,22 @@ def walked() -> Walked:
         by_anything = found.by_anything[here] = set()
         answers: tuple[Event, ...] = tuple(Said(text) for text in answers_to(session))
         for event in (*answers, *(others if place(session) not in places else ())):
-            moved = turn(session, event)
-            check(session, event, moved)
-            there = state(moved.session)
-            by_anything.add(there)
-            if event in answers:
-                by_answers.add(there)
-            if there not in found.sample:
-                found.sample[there] = moved.session
-                todo.append(moved.session)
+            for moved in ways(session, event):
+                check(session, event, moved)
+                there = state(moved.session)
+                by_anything.add(there)
+                if event in answers:
+                    by_answers.add(there)
+                if there not in found.sample:
+                    found.sample[there] = moved.session
+                    todo.append(moved.session)
         places.add(place(session))
     return found
 
 
 def check(before: Session, event: Event, moved: Moved) -> None:
     """What must hold after any turn."""
-    session, says = moved
+    session, says = moved.session, moved.says
     where = f"{before.dialog}.{before.step} ← {event!r:.60} → {session.dialog}.{session.step}"
     node = READY.dialog(session.dialog).node(session.step)
     assert node.step.waits, where
@@ -349,4 +381,5 @@ def test_from_every_state_the_menu_and_a_person_are_one_word_away() -> None:
 
 def test_every_end_is_an_end() -> None:
     ends = {node.step.name for _, node in READY.steps() if isinstance(node.step, Finish)}
-    assert ends == {"done", "withdrawn", "erased", "received"}
+    own = internship_base.ENDS | host_base.ENDS | positions_base.ENDS
+    assert ends == {"done", "withdrawn", "erased", "locked", "received"} | own

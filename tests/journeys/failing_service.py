@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from bot.__main__ import main
-from bot.verbs import VERBS, Desk
+from bot.desk import Desk
+from bot.verbs import VERBS
 
 
 def failing(desk: Desk, data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - it never returns

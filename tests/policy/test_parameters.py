@@ -1,6 +1,6 @@
 from dataclasses import fields
 from datetime import date, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import get_origin, get_type_hints
 
 import pytest
@@ -114,18 +114,28 @@ def test_parameters_of_a_day_are_made_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("city", "yuan"),
-    [("440100", 2500), ("440300", 2520), ("442000", 2080), ("441200", 1850), ("445300", 1750)],
+    ("city", "before", "after"),
+    [
+        ("440100", 2300, 2500),
+        ("440300", 2360, 2520),
+        ("442000", 1900, 2080),
+        ("441200", 1720, 1850),
+        ("445300", 1620, 1750),
+    ],
 )
-def test_the_minimum_wage_follows_the_class_of_the_city(city: str, yuan: int) -> None:
-    assert minimum_wage(city, "2025-03") == yuan
+def test_the_minimum_wage_follows_the_class_of_the_city_and_the_decree(
+    city: str, before: int, after: int
+) -> None:
+    months = ("2021-12", "2023-09", "2025-02", "2025-03")
+    assert [minimum_wage(city, month) for month in months] == [before, before, before, after]
 
 
-def test_every_city_of_guangdong_has_a_minimum_wage() -> None:
-    assert len(MINIMUM_WAGES[-1].yuan) == 21
+def test_every_city_of_guangdong_has_a_minimum_wage_in_every_decree() -> None:
+    assert [len(decree.yuan) for decree in MINIMUM_WAGES] == [21, 21]
+    assert all(one.valid_from < two.valid_from for one, two in pairwise(MINIMUM_WAGES))
 
 
-@pytest.mark.parametrize(("city", "month"), [("440100", "2025-02"), ("110100", "2025-03")])
+@pytest.mark.parametrize(("city", "month"), [("440100", "2021-11"), ("110100", "2025-03")])
 def test_a_wage_that_is_not_on_record_is_not_guessed(city: str, month: str) -> None:
     with pytest.raises(LookupError, match=month):
         minimum_wage(city, month)

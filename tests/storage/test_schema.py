@@ -31,9 +31,14 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+def of_the_models(name: str | None, kind: str, _parents: object) -> bool:
+    """The index of position words is made by the migration alone: each engine has its own."""
+    return kind not in ("table", "index") or not str(name).startswith(("position_words", "ix_position_words"))
+
+
 def difference(url: str) -> list[object]:
     engine = open_engine(url, busy_timeout=1000)
-    options = {"compare_type": True, "compare_server_default": True}
+    options = {"compare_type": True, "compare_server_default": True, "include_name": of_the_models}
     with engine.connect() as connection:
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
 
