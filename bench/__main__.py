@@ -15,7 +15,19 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from bench import cross_match, dialog_check, durable_turn, engine_step, report, stored_people, wechat_turn
+from bench import (
+    cross_match,
+    delivery,
+    dialog_check,
+    durable_turn,
+    engine_step,
+    fan_out,
+    imports,
+    matching,
+    report,
+    stored_people,
+    wechat_turn,
+)
 from bench.measuring import Finding, machine
 
 MEASUREMENTS: Final[dict[str, Callable[[], list[Finding]]]] = {
@@ -26,6 +38,10 @@ MEASUREMENTS: Final[dict[str, Callable[[], list[Finding]]]] = {
     "cross_match": cross_match.run,
     "report": report.run,
     "dialog_check": dialog_check.run,
+    "matching": matching.run,
+    "delivery": delivery.run,
+    "fan_out": fan_out.run,
+    "imports": imports.run,
 }
 
 

@@ -17,12 +17,8 @@ from dialogs.answers import AnswerBook
 from dialogs.catalogue import compile_catalogue
 from dialogs.checks import problems
 from dialogs.definition import Ask, Choose, Definition, Finish, Review, Step, When, answered
-from dialogs.handover import HANDOVER
-from dialogs.home import HOME
+from dialogs.everything import definitions
 from dialogs.parse.words import free_text
-from dialogs.preferences import PREFERENCES
-from dialogs.questions import questions
-from dialogs.registration import registration
 
 GOAL_SECONDS: Final = 1.0
 LISTED: Final = 12
@@ -53,11 +49,8 @@ def run(*, steps: int = 1000, rounds: int = 5) -> list[Finding]:
 def _check(texts: Mapping[str, Any], extra: Definition | None) -> Figures:
     started = process_time()
     book = AnswerBook.from_data(texts["answers"])
-    reasons = texts["registration"]["not_eligible"]["reasons"]
-    definitions = [HOME, registration(reasons), PREFERENCES, questions(book), HANDOVER]
-    if extra is not None:
-        definitions.append(extra)
-    found = problems(compile_catalogue(definitions, texts, book))
+    checked = (*definitions(texts, book), *(() if extra is None else (extra,)))
+    found = problems(compile_catalogue(checked, texts, book))
     seconds = process_time() - started
     assert not found, found[:3]
     return {"seconds": seconds}

@@ -60,7 +60,7 @@ MAJORS: Final = (
 LEVELS: Final = ("大学本科", "大学专科", "硕士研究生", "本科", "大专")
 
 
-def run(*, rows: int = 100_000, rounds: int = 7) -> list[Finding]:
+def run(*, rows: int = 100_000, rounds: int = 5) -> list[Finding]:
     """Measure with a file of so many people."""
     with tempfile.TemporaryDirectory(prefix="jianxi-bench-") as folder:
         bench = _Bench(Path(folder), rows)

@@ -60,7 +60,7 @@ class OrmTurns(Turns):
             said = self._kept(session, incoming.text)
             local = now.astimezone(self.zone)
             session, says = await self._advance_here(base, contact, session, incoming.event, local)
-            body = self._body(session, says, local)
+            body = self.body(session, says, local)
             logged_at = local.isoformat(timespec="seconds")
             content = orjson.dumps(
                 {

@@ -169,7 +169,8 @@ class Crowd:
 
     async def gather(self, people: int, script: Script) -> None:
         """Have the followers begin, so that each stands at the first question."""
-        asks = {node.step.name: _beginning(node.ask) for _, node in catalogue().steps()}
+        walked = [catalogue().dialog(name) for name in ("home", "registration")]
+        asks = {name: _beginning(node.ask) for dialog in walked for name, node in dialog.nodes.items()}
         for number in range(people):
             turns = script(number)
             said = [turn.text for turn in turns]

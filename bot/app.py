@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -20,15 +20,21 @@ from bot.chat_api import LONGEST_BODY, ChatApi
 from bot.forms import FormFace
 from bot.gates import Gates, open_gates
 from bot.hub import Hub
+from bot.job_list import all_jobs
 from bot.logs import trace
 from bot.metrics import Metrics
 from bot.public_site import public_routes
+from bot.pushes import sender, sending
 from bot.replies import Refusal, json_reply, refused
+from bot.scheduler import Scheduler, scheduled
 from bot.sensitive import SensitiveForms
 from bot.settings import Settings
 from bot.texts import catalogue
 from bot.throttle import Throttle
 from bot.turns import Turns
+from notifications.broadcasts import render
+from notifications.delivery import Sender
+from notifications.jobs import Context
 from storage import conversations
 from storage.database import Connection, Database
 from storage.errors import StorageUnavailable
@@ -44,6 +50,8 @@ SHUTDOWN_SECONDS: Final = 10.0
 
 BUSY_MILLISECONDS: Final = 2000
 """How long to wait for another process that holds the SQLite file: below what WeChat waits for an answer."""
+
+Role = Literal["all", "web", "worker"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -91,9 +99,14 @@ def open_parts(settings: Settings, clock: Callable[[], datetime] = utc_now) -> P
 
 
 def web_application(
-    parts: Parts, gates: Gates | None = None, *, demo: bool = False, throttle: Throttle | None = None
+    parts: Parts,
+    gates: Gates | None = None,
+    *,
+    demo: bool = False,
+    throttle: Throttle | None = None,
+    scheduler: Scheduler | None = None,
 ) -> web.Application:
-    """All HTTP faces, those of the opened `gates` among them."""
+    """All HTTP faces, those of the opened `gates` among them. With a `scheduler`, ready means that it works too."""
     gates = gates or Gates()
     secure = parts.settings.public_url.startswith("https")
     form = FormFace(parts.turns, gates.outbox.deliver, secure=secure)
@@ -108,11 +121,18 @@ def web_application(
     app = web.Application(middlewares=[_kind_errors], client_max_size=LONGEST_BODY)
     app.add_routes([*chat.routes(), *form.routes(), *gates.routes])
     app.add_routes(public_routes(parts.turns, parts.settings.public_url, gates.scene_link))
-    app.add_routes(_health(parts))
+    app.add_routes(_health(parts, scheduler))
     return app
 
 
-def _health(parts: Parts) -> list[web.RouteDef]:
+def worker_application(parts: Parts, scheduler: Scheduler) -> web.Application:
+    """What a process without faces shows: whether it is well, and its figures."""
+    app = web.Application(middlewares=[_kind_errors])
+    app.add_routes(_health(parts, scheduler))
+    return app
+
+
+def _health(parts: Parts, scheduler: Scheduler | None) -> list[web.RouteDef]:
     def look(connection: Connection) -> None:
         conversations.find(connection, "", "", None)
 
@@ -126,7 +146,11 @@ def _health(parts: Parts) -> list[web.RouteDef]:
         except Exception as error:
             log.error("not_ready", trace=trace(error))
             return json_reply(orjson.dumps({"ready": False, "database": "unavailable"}), 503)
-        return json_reply(orjson.dumps({"ready": True, "database": "ok"}))
+        if scheduler is None:
+            return json_reply(orjson.dumps({"ready": True, "database": "ok"}))
+        works = scheduler.working
+        body = {"ready": works, "database": "ok", "scheduler": "ok" if works else "stopped"}
+        return json_reply(orjson.dumps(body), 200 if works else 503)
 
     async def figures(request: web.Request) -> web.Response:
         return web.Response(body=parts.metrics.text(), content_type="text/plain")
@@ -177,24 +201,56 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
+def scheduler_of(parts: Parts, sender: Sender) -> Scheduler:
+    """The scheduler of a running process; inside the running loop."""
+    context = Context(parts.database, parts.sealer, parts.turns.zone)
+    return Scheduler(
+        context,
+        all_jobs(parts.turns.catalogue, sender),
+        parts.turns.clock,
+        alone=parts.settings.embedded,
+        finished=parts.metrics.job,
+    )
+
+
 async def serve(
-    parts: Parts, bound: socket.socket, *, demo: bool, started: Callable[[], None] = lambda: None
+    parts: Parts,
+    bound: socket.socket,
+    *,
+    demo: bool,
+    role: Role = "all",
+    started: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until told to stop (SIGTERM, SIGINT); running turns are finished first."""
+    """Serve until told to stop (SIGTERM, SIGINT); running turns are finished first.
+
+    `role` web talks to people and runs no jobs; worker runs jobs and sends, and shows only whether it is well.
+    """
     async with AsyncExitStack() as stack:
         stack.push_async_callback(parts.database.close)
-        gates = await stack.enter_async_context(open_gates(parts.settings, parts.turns, parts.metrics))
-        app = web_application(parts, gates, demo=demo)
+        opening = open_gates(parts.settings, parts.turns, parts.metrics, listening=role != "worker")
+        gates = await stack.enter_async_context(opening)
+        scheduler = None
+        if role != "web":
+            made = sender(parts.turns, parts.hub, parts.metrics, gates.channels, fill=render)
+            await stack.enter_async_context(sending(made, parts.turns, alone=parts.settings.embedded))
+            scheduler = scheduler_of(parts, made)
+        if role == "worker" and scheduler is not None:
+            app = worker_application(parts, scheduler)
+        else:
+            app = web_application(parts, gates, demo=demo, scheduler=scheduler)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         await web.SockSite(runner, bound, backlog=1024).start()
+        if scheduler is not None:
+            await stack.enter_async_context(scheduled(scheduler))
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stopping.set)
         log.info(
             "serving",
+            role=role,
             host=bound.getsockname()[0],
             port=bound.getsockname()[1],
             channels=["web", *gates.channels],

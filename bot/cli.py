@@ -20,25 +20,29 @@ from rich.progress import track
 from rich.table import Table
 
 from bot import settings as environment
-from bot.app import Parts, listening_socket, open_parts, serve, utc_now
+from bot.app import Parts, Role, listening_socket, open_parts, serve, utc_now
 from bot.cli_agencies import agency_commands
+from bot.cli_broadcasts import broadcast_commands
 from bot.cli_bundles import bundle_commands
+from bot.cli_cases import case_commands
+from bot.cli_deliveries import delivery_commands
 from bot.cli_events import event_commands
 from bot.cli_exports import add_export_commands
 from bot.cli_hosts import host_commands
 from bot.cli_imports import import_commands
 from bot.cli_internships import internship_commands, verify_person
+from bot.cli_jobs import job_commands
 from bot.cli_outreach import outreach_commands
 from bot.cli_positions import position_commands
 from bot.cli_registers import register_commands
 from bot.cli_reports import report_commands
 from bot.cli_simulate import simulate_command
+from bot.cli_staff import staff_commands
 from bot.cli_subsidies import subsidy_commands
 from bot.cli_targets import target_commands
 from bot.cli_wechat import wechat_commands
 from bot.command_line import Json, Unmask, opened, reading, say, settings
-from bot.demo import load_demo
-from bot.demo_ledger import load_demo_ledger
+from bot.demo_ledger import load_all
 from bot.doctor import examine
 from bot.export import HEADERS, person_fields, write_spreadsheet
 from bot.logs import configure
@@ -70,6 +74,11 @@ TRACKS: Final = {"graduate": "毕业生", "youth": "失业青年", "unsure": "�
 
 
 app.add_typer(wechat_commands(settings), name="wechat")
+app.add_typer(case_commands(), name="cases")
+app.add_typer(broadcast_commands(), name="broadcasts")
+app.add_typer(delivery_commands(), name="deliveries")
+app.add_typer(job_commands(), name="jobs")
+app.add_typer(staff_commands(), name="staff")
 app.add_typer(bundle_commands(), name="bundles")
 app.add_typer(event_commands(), name="events")
 app.add_typer(host_commands(), name="hosts")
@@ -91,13 +100,15 @@ app.add_typer(outreach_commands(), name="outreach")
 @app.command("serve", epilog="例：jianxi serve --demo")
 def serve_command(
     demo: Annotated[bool, typer.Option("--demo", help="库是空的时候装入示例数据。")] = False,
-    role: Annotated[str, typer.Option(help="all、web 或 worker。")] = "all",
+    role: Annotated[
+        Role, typer.Option(help="all 全做；web 只接待，不做定时任务；worker 只做定时任务和投递。")
+    ] = "all",
 ) -> None:
     """启动服务。"""
     chosen = settings()
     configure(chosen.log_format)
-    if role not in ("all", "web"):
-        typer.echo("这个版本还没有后台任务，只有 all 和 web。", err=True)
+    if role != "all" and chosen.embedded:
+        typer.echo("SQLite 只能一个进程全做（--role all）。要分开跑，请用 PostgreSQL。", err=True)
         raise typer.Exit(2)
     for name in environment.unknown_names():
         typer.echo(f"注意：不认识的配置 {name}，是不是写错了？", err=True)
@@ -113,7 +124,9 @@ def serve_command(
     host = "127.0.0.1" if chosen.host == "0.0.0.0" else chosen.host  # noqa: S104 - shown, not bound
     address = chosen.public_url or f"http://{host}:{chosen.port}"
     if demo:
-        _load_demo(parts, address)
+        now = utc_now()
+        today = now.astimezone(ZoneInfo(chosen.timezone)).date()
+        parts.database.write_sync(lambda c: load_all(c, parts.sealer, now, today, address))
 
     def started() -> None:
         say(
@@ -122,19 +135,7 @@ def serve_command(
         sys.stdout.flush()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(parts, bound, demo=demo, started=started))
-
-
-def _load_demo(parts: Parts, address: str) -> None:
-    """Put the demo data into a base that is empty; what is there already stays as it is."""
-    now = utc_now()
-    today = now.astimezone(ZoneInfo(parts.settings.timezone)).date()
-
-    def work(connection: Connection) -> None:
-        load_demo(connection, parts.sealer, now, today)
-        load_demo_ledger(connection, parts.sealer, now, today, address)
-
-    parts.database.write_sync(work)
+        runner.run(serve(parts, bound, demo=demo, role=role, started=started))
 
 
 @app.command(epilog="例：jianxi chat --record tests/dialogs/transcripts/我的对话.txt")

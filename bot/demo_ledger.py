@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from sqlmodel import col, select
 from stdnum.cn import uscc
 
+from bot.demo import load_demo
 from policy.codes import PositionKind
 from policy.ledger_codes import EventKind, HostKind, ResourceKind
 from policy.programme import stipend_floor_fen
@@ -161,6 +162,12 @@ class Base(NamedTuple):
     sealer: Sealer
     now: datetime
     today: date
+
+
+def load_all(connection: Connection, sealer: Sealer, now: datetime, today: date, address: str) -> None:
+    """Demo people and demo ledger, into a base that is empty; what is there already stays as it is."""
+    load_demo(connection, sealer, now, today)
+    load_demo_ledger(connection, sealer, now, today, address)
 
 
 def load_demo_ledger(connection: Connection, sealer: Sealer, now: datetime, today: date, address: str) -> int:

@@ -74,16 +74,19 @@ def wechat_client(settings: Settings, turns: Turns) -> WeChatClient:
 
 
 @asynccontextmanager
-async def open_gates(settings: Settings, turns: Turns, metrics: Metrics) -> AsyncIterator[Gates]:
+async def open_gates(
+    settings: Settings, turns: Turns, metrics: Metrics, *, listening: bool = True
+) -> AsyncIterator[Gates]:
     """Open every channel whose settings are complete and right; close them when done.
 
-    The others stay off and say why: one channel's fault must not take the rest down."""
+    The others stay off and say why: one channel's fault must not take the rest down. Without `listening` they
+    only send: another process takes what people write."""
     gates = Gates()
     async with AsyncExitStack() as stack:
         if _may_open(doctor.wechat(settings)):
             await _open_wechat(settings, turns, metrics, gates, stack)
         if _may_open(doctor.telegram(settings)):
-            await _open_telegram(settings, turns, metrics, gates, stack)
+            await _open_telegram(settings, turns, metrics, gates, stack, listening=listening)
         typed = doctor.sensitive_input(settings)
         if typed.state == "fault":
             log.error("sensitive_input", why=typed.message)
@@ -133,7 +136,13 @@ def _notice(template_id: str, settings: Settings) -> Notice | None:
 
 
 async def _open_telegram(
-    settings: Settings, turns: Turns, metrics: Metrics, gates: Gates, stack: AsyncExitStack
+    settings: Settings,
+    turns: Turns,
+    metrics: Metrics,
+    gates: Gates,
+    stack: AsyncExitStack,
+    *,
+    listening: bool,
 ) -> None:
     composer = Composer(
         turns.catalogue,
@@ -144,6 +153,10 @@ async def _open_telegram(
     channel = TelegramChannel(
         settings.telegram_token.get_secret_value(), settings.telegram_api_url, composer, turns.database
     )
+    stack.push_async_callback(channel.close)
+    gates.channels["telegram"] = channel
+    if not listening:
+        return
     face = TelegramFace(turns, channel, metrics)
     stopping = asyncio.Event()
     if settings.telegram_mode == "webhook":
@@ -152,9 +165,7 @@ async def _open_telegram(
         intake = run_webhook(face, stopping, f"{settings.public_url}/telegram", secret)
     else:
         intake = run_polling(face, stopping)
-    stack.push_async_callback(channel.close)
     _run(intake, stopping, stack)
-    gates.channels["telegram"] = channel
 
 
 def _run(intake: Coroutine[Any, Any, None], stopping: asyncio.Event, stack: AsyncExitStack) -> None:

@@ -20,6 +20,8 @@ from storage.monthly_records import Problem
 
 SHOWN: Final = 4
 """How many internships one message tells of."""
+MOST: Final = 1000
+"""Applications of one person: all of them."""
 
 
 def my_internships(desk: Desk, _data: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -39,6 +41,15 @@ def withdraw_application(desk: Desk, data: Mapping[str, Any]) -> bool:
         return False
     internships.withdraw(desk.connection, desk.sealer, data["number"], **_act(desk))
     return True
+
+
+def withdraw_applications(desk: Desk) -> None:
+    """Take every application back that can be: nobody is to wait for who has withdrawn."""
+    if desk.person_id is None:
+        return
+    for line in internship_lists.of_person(desk.connection, desk.person_id, MOST):
+        if line.stage in EARLY:
+            internships.withdraw(desk.connection, desk.sealer, line.id, **_act(desk))
 
 
 def report_arrival(desk: Desk, _data: Mapping[str, Any]) -> str:

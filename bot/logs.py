@@ -60,7 +60,8 @@ def configure(form: Literal["text", "json"]) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        # Not kept: a logger that was made for one stream would go on writing there after it is closed.
+        cache_logger_on_first_use=False,
     )
     # aiohttp logs errors of its own with tracebacks that may quote a request: ours says enough.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)

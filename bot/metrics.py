@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from storage.database import Database
@@ -31,6 +33,28 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._deliveries = Counter(
+            "jianxi_deliveries",
+            "Messages sent of our own accord",
+            ["channel", "state"],
+            registry=self.registry,
+        )
+        self._waiting = Gauge(
+            "jianxi_delivery_waiting_seconds",
+            "Age of the oldest due message",
+            ["lane"],
+            registry=self.registry,
+        )
+        self._stopped = Gauge(
+            "jianxi_lane_stopped", "Whether an account is at fault", ["channel"], registry=self.registry
+        )
+        self._jobs = Counter("jianxi_jobs", "Scheduled jobs run", ["job", "result"], registry=self.registry)
+        self._jobs_well = Gauge(
+            "jianxi_job_last_success_timestamp_seconds",
+            "When a scheduled job last ended well",
+            ["job"],
+            registry=self.registry,
+        )
         self._turns = turns
         self._seconds = seconds
         self._labelled: dict[tuple[str, bool], tuple[Counter, Histogram]] = {}
@@ -55,6 +79,26 @@ class Metrics:
     def refused(self, channel: str, code: str) -> None:
         """Count a refused message."""
         self._refused.labels(channel, code).inc()
+
+    def delivery(self, channel: str, state: str) -> None:
+        """Count a delivery that has come to a state."""
+        self._deliveries.labels(channel, state).inc()
+
+    def waiting(self, seconds: Mapping[str, float]) -> None:
+        """For how long the oldest message that is due has been waiting, by lane."""
+        self._waiting.clear()
+        for lane, age in seconds.items():
+            self._waiting.labels(lane).set(age)
+
+    def stopped(self, channel: str, stopped: bool) -> None:
+        """Whether nothing goes out over a channel because its account is at fault."""
+        self._stopped.labels(channel).set(stopped)
+
+    def job(self, name: str, well: bool) -> None:
+        """Count a run of a scheduled job."""
+        self._jobs.labels(name, "done" if well else "failed").inc()
+        if well:
+            self._jobs_well.labels(name).set_to_current_time()
 
     def outcome(self, channel: str, kind: str, result: str) -> None:
         """Count what became of a message sent."""

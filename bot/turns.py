@@ -89,6 +89,10 @@ def _mark(text: str) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
+def _nobody_asks(_contact_id: int) -> None:
+    """No sender runs in this process."""
+
+
 class Turns:
     """Takes messages and answers them. `clock` gives the current time with a zone; `zone` decides "today"."""
 
@@ -107,6 +111,8 @@ class Turns:
         self.clock = clock
         self.zone = zone
         self.forms = forms
+        self.heard: Callable[[int], None] = _nobody_asks
+        """Told of every contact that writes, inside the turn: what waited for them may go afterwards."""
 
     async def take(self, incoming: Incoming) -> Reply:
         """Handle one message; the reply is durable when this returns.
@@ -133,6 +139,7 @@ class Turns:
         desk, session, local = self.open(
             connection, incoming.channel, incoming.address, found, incoming.source
         )
+        self.heard(desk.contact_id)
         said, event = self._kept(session, incoming.text), incoming.event
         if isinstance(event, Chose):  # an old button's value tells what it was shown for
             said = self._kept(session._replace(dialog=event.dialog, step=event.step), said)
@@ -179,17 +186,21 @@ class Turns:
         )
         return desk, session, local
 
-    def keep(self, desk: Desk, session: Session) -> None:
-        """Keep where the conversation now stands."""
+    def keep(self, desk: Desk, session: Session, at: datetime | None = None) -> bytes:
+        """Keep where the conversation now stands; `at`: when the person was heard last, if that is not now.
+
+        Returns the state as it is stored."""
+        sealed = self.sealer.seal(encode(session), STATE)
         conversations.keep_session(
             desk.connection,
             desk.contact_id,
             session.dialog,
             session.step,
             session.version,
-            self.sealer.seal(encode(session), STATE),
-            desk.now,
+            sealed,
+            at or desk.now,
         )
+        return sealed
 
     def store(
         self,
@@ -203,7 +214,7 @@ class Turns:
     ) -> Reply:
         """Keep where the conversation now stands, and log the message with its answer."""
         self.keep(desk, session)
-        body = self._body(session, says, local)
+        body = self.body(session, says, local)
         event = incoming.event
         chose = {"chose": {"dialog": event.dialog, "step": event.step}} if isinstance(event, Chose) else {}
         content = orjson.dumps(
@@ -262,7 +273,7 @@ class Turns:
             return HIDDEN
         return text
 
-    def _body(self, session: Session, says: list[Say], local: datetime) -> bytes:
+    def body(self, session: Session, says: list[Say], local: datetime) -> bytes:
         """The answer as JSON, as the public contract has it."""
         node = self.catalogue.dialogs[session.dialog].nodes[session.step]
         counted = progress(self.catalogue, session, local.date())

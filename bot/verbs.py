@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bot.care_verbs import CARE_VERBS
 from bot.desk import Desk, Verb
 from bot.event_verbs import EVENT_VERBS
 from bot.host_verbs import HOST_VERBS
-from bot.internship_verbs import INTERNSHIP_VERBS
+from bot.internship_verbs import INTERNSHIP_VERBS, withdraw_applications
 from bot.position_verbs import POSITION_VERBS
+from bot.renewal_verbs import RENEWAL_VERBS
+from bot.staff_verbs import STAFF_VERBS
 from dialogs.summary import summary
 from storage import audit, cases, consents, conversations, downloads, people, registers
 
@@ -90,7 +93,8 @@ def set_push(desk: Desk, data: Mapping[str, Any]) -> bool:
 
 
 def withdraw(desk: Desk, _data: Mapping[str, Any]) -> bool:
-    """Take the registration back."""
+    """Take the registration back, and with it every application that has no agreement yet."""
+    withdraw_applications(desk)
     people.withdraw(desk.connection, desk.sealer, desk.contact_id, desk.now)
     return True
 
@@ -132,6 +136,9 @@ VERBS: Final[Mapping[str, Verb]] = {
             hand_over,
         )
     },
+    **CARE_VERBS,
+    **RENEWAL_VERBS,
+    **STAFF_VERBS,
     **HOST_VERBS,
     **POSITION_VERBS,
     **EVENT_VERBS,

@@ -156,7 +156,9 @@ def _no_loop_without_input(graph: _Graph) -> Iterator[str]:
 def _given(graph: _Graph) -> dict[str, frozenset[str]]:
     """For each step, the answers that have been given on every way to it."""
     everything = frozenset(_fields(node.step) for node in graph.nodes.values()) - {""}
-    given = {name: frozenset() if name in graph.entries else everything for name in graph.nodes}
+    brought = frozenset(graph.dialog.definition.opened_with)
+    everything |= brought
+    given = {name: brought if name in graph.entries else everything for name in graph.nodes}
     todo = list(graph.nodes)
     while todo:
         name = todo.pop()
@@ -283,7 +285,8 @@ def _options_are_answers(graph: _Graph) -> Iterator[str]:
 
 COMMANDS = (
     *("help", "back", "cancel", "restart", "progress", "menu", "human", "stop_pushes", "mine", "erase"),
-    *("resume", "register", "correct", "positions", "events", "internship", "host"),
+    *("resume", "register", "correct", "bind_staff", "unbind_staff", "positions", "events", "internship"),
+    "host",
 )
 SHARED_TEXTS = (
     *("where", "help", "offer_help", "stale", "at_first", "left", "pushes_stopped", "not_registered"),

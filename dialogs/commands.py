@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dialogs.walk import Walk
 
 CITY_CODE = re.compile(r"(?<!\d)44\d{4}(?!\d)")
+BINDING = re.compile(r"(?:工作人员)?绑定\s*([2-9a-hjkmnp-z]{4}[\s-]*[2-9a-hjkmnp-z]{4})")
+"""A clerk's one-time code, folded (see `dialogs.staff`)."""
 NUMBERED = re.compile(r"(岗位|活动|position_|event_)\s*(?:编?号)?\s*(\d{1,9})\s*号?")
 """A position or an event by its number, as pages and posters name it."""
 HOME = Enter("home")
@@ -27,6 +29,8 @@ ENTRIES: Mapping[str, Enter] = {
     "human": Enter("handover"),
     "mine": Enter("preferences", "fetch_mine"),
     "erase": Enter("preferences", "confirm_erase"),
+    "bind_staff": Enter("staff"),
+    "unbind_staff": Enter("staff", "unbind"),
     "positions": Enter("positions"),
     "events": Enter("positions", "look_events"),
     "internship": Enter("internship"),
@@ -68,6 +72,17 @@ def welcome(walk: Walk, scene: str) -> None:
     if place is not None:
         walk.effects.append(Say(walk.catalogue.common["welcome_city"].format(city=place.name)))
     walk.enter(HOME)
+
+
+def bind_staff(walk: Walk, text: str) -> bool:
+    """绑定 and a code in one message: tie this chat to a clerk; False when the text is something else."""
+    found = BINDING.fullmatch(text)
+    if found is None:
+        return False
+    code = found[1][:4] + found[1][-4:]
+    walk.answers = {**walk.answers, "_named": {"code": code}}
+    walk.enter(Enter("staff", take="_named"))
+    return True
 
 
 def open_numbered(walk: Walk, text: str) -> bool:

@@ -203,6 +203,8 @@ class Definition:
     """Long enough to be counted ("5 of 14"), kept half-way when left, and taken up again later."""
     endless: bool = False
     """Goes on until the person says a word that leads elsewhere."""
+    opened_with: tuple[str, ...] = ()
+    """Answers that are there from the start: only we open such a dialog (`model.Opened`)."""
 
 
 def targets(step: Step) -> tuple[Target, ...]:

@@ -18,7 +18,7 @@ from datetime import datetime
 
 from dialogs.catalogue import Catalogue
 from dialogs.commands import resume, welcome
-from dialogs.model import Advance, Chose, Event, Fetched, Said, Session, Shared, Started
+from dialogs.model import Advance, Chose, Event, Fetched, Opened, Said, Session, Shared, Started
 from dialogs.upgrades import brought_up
 from dialogs.walk import Walk
 
@@ -39,7 +39,9 @@ def advance(catalogue: Catalogue, session: Session, event: Event, now: datetime)
         return walk.finish()
     if walk.node.question is None:  # perhaps an end
         walk.wake()
-    if isinstance(event, Said):
+    if isinstance(event, Opened):
+        walk.opened(event)
+    elif isinstance(event, Said):
         walk.hear(event.text)
     elif isinstance(event, Chose):
         walk.tap(event)

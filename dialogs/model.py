@@ -115,6 +115,13 @@ class Started(NamedTuple):
     payload: str = ""
 
 
+class Opened(NamedTuple):
+    """We open a dialog with this person ourselves: a check-in, a follow-up. `answers` is what it begins with."""
+
+    dialog: str
+    answers: Answers = {}
+
+
 class Fetched(NamedTuple):
     """The shell's answer to a `Fetch`, given back within the same turn."""
 
@@ -122,7 +129,7 @@ class Fetched(NamedTuple):
     value: Any
 
 
-Event = Said | Chose | Shared | TimedOut | Started | Fetched
+Event = Said | Chose | Shared | TimedOut | Started | Opened | Fetched
 
 
 # --- effects: what the shell is asked to do --------------------------------------------------------------

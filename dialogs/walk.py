@@ -13,7 +13,7 @@ from typing import Any
 from dialogs import review
 from dialogs.aside import laid_aside, still_aside, taken_up
 from dialogs.catalogue import SUBMIT, Catalogue, Dialog, Node
-from dialogs.commands import obey, open_numbered, resume
+from dialogs.commands import bind_staff, obey, open_numbered, resume
 from dialogs.definition import Ask, Do, Enter, Finish, Question, Review, Step, Target, Tell, When
 from dialogs.echoes import HUMAN, without_echoes
 from dialogs.errors import DialogError, Rejected
@@ -26,6 +26,7 @@ from dialogs.model import (
     Fetch,
     Fetched,
     Link,
+    Opened,
     Parked,
     Save,
     Say,
@@ -110,7 +111,7 @@ class Walk:
             if command is not None:
                 obey(self, command)
                 return
-            if not own and open_numbered(self, folded):
+            if not own and (open_numbered(self, folded) or bind_staff(self, folded)):
                 return
             if node.understand is None and not node.step.waits:  # an interrupted turn of an older version
                 self.follow()
@@ -162,6 +163,15 @@ class Walk:
             self.dialog = self.catalogue.dialog("home")
             self.node = self.dialog.nodes[self.dialog.first]
             self.answers, self.aside, self.trail, self.wrong = {}, {}, (), 0
+
+    def opened(self, event: Opened) -> None:
+        """We begin a dialog ourselves; a long one that is open is kept half-way, to be taken up afterwards."""
+        self.parked = {
+            name: left for name, left in self._parked(Enter(event.dialog)).items() if name != event.dialog
+        }
+        self.dialog = self.catalogue.dialog(event.dialog)
+        self.answers, self.aside, self.trail, self.wrong = event.answers, {}, (), 0
+        self.go(self.dialog.first)
 
     # --- answers ---
 

@@ -167,6 +167,13 @@ class Connection:
                 "SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k", (list(keys),)
             ).fetchall()
 
+    def try_lock(self, lock: Hashable) -> bool:
+        """Take a lock until the commit if no other process holds it; returns whether it could be had."""
+        if self.engine_name == "sqlite":
+            return True
+        row = self._execute("SELECT pg_try_advisory_xact_lock($1::bigint)", (_lock_number(lock),)).fetchone()
+        return bool(row[0])
+
     def attempt(self, work: Callable[["Connection"], T]) -> T:
         """Run `work` in a savepoint of its own.
 

@@ -17,7 +17,7 @@ from sqlmodel import col, delete, func, select, update
 from dialogs.facts import assessment, born
 from policy.identity import read_document
 from policy.regions import household_region
-from storage import audit, hosts
+from storage import audit, deliveries, hosts
 from storage.conversations import forget, link, set_push
 from storage.database import Connection
 from storage.erasure import lock, release
@@ -386,6 +386,7 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
         hosts.forget_contact(connection, each)
         set_push(connection, each, False)
         forget(connection, each)
+    deliveries.forget(connection, contacts, now)
     connection.session.expire_all()
     return locked
 

@@ -6,6 +6,7 @@ Migrations run in one transaction with an exclusive lock, so that several proces
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,13 +75,15 @@ def _apply(target: str | Engine, step: Callable[[Config, str], Any], revision: s
     with _connection(target, foreign_keys=False) as connection:
         sqlite = connection.dialect.name == "sqlite"
         connection.exec_driver_sql("BEGIN EXCLUSIVE" if sqlite else _LOCK)
-        known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
         state = _state(connection)
-        if state.current is not None and state.current not in known:
+        if state.current is not None and state.current not in _versions(MIGRATIONS)[1]:
             raise SchemaOutdated(
                 f"数据库来自更新的程序（{state.current}）：请更新程序。"
                 f"The tables come from a newer program ({state.current}): update the program."
             )
+        if step is command.upgrade and revision == "head" and state.up_to_date:
+            connection.rollback()  # every start comes here: reading all the scripts would cost it half a second
+            return state
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
@@ -92,8 +95,15 @@ def _apply(target: str | Engine, step: Callable[[Config, str], Any], revision: s
         return state
 
 
+@lru_cache(maxsize=8)
+def _versions(folder: Path) -> tuple[str | None, frozenset[str]]:
+    """The newest version that the scripts of a folder lead to, and all that they know."""
+    scripts = ScriptDirectory(str(folder))
+    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
+
+
 def _state(connection: Connection) -> SchemaState:
-    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    head, _ = _versions(MIGRATIONS)
     if head is None:
         raise SchemaOutdated("the program lacks its migrations: install it again")
     return SchemaState(MigrationContext.configure(connection).get_current_revision(), head)

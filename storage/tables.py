@@ -14,6 +14,7 @@ from sqlmodel import Field
 
 # The ledger's tables hang on these and share the lists at the end.
 from storage import ledger_tables as _ledger_tables  # noqa: F401
+from storage import outgoing_tables as _outgoing_tables  # noqa: F401
 from storage.columns import FOUND_BY_KEY, NEVER_REUSED, Base, IndexColumn, Json, SealedColumn, UtcTime, core
 
 __all__ = [
@@ -233,14 +234,16 @@ class EligibilityResult(Base, table=True):
 
 
 class StaffCase(Base, table=True):
-    """Something that waits for a clerk; `kind` is hand_over, identity_conflict, review_request or register_match.
+    """Something that waits for a clerk (待办): `kind` is of policy.outgoing_codes.CaseKind.
+
+    `version` grows with each edit: no clerk overwrites another.
 
     A register_match asks whether `person_id` is the person of the register's entry `entry_id`.
     A host_application is about `host_id`; its note is JSON (`storage.host_applications`).
     """
 
     __tablename__ = "staff_case"
-    __table_args__ = (Index(None, "status", "id"), NEVER_REUSED)
+    __table_args__ = (Index(None, "status", "id"), Index(None, "owner", "status", "due_on"), NEVER_REUSED)
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str
@@ -249,14 +252,22 @@ class StaffCase(Base, table=True):
     submission_id: int | None = Field(
         default=None, foreign_key="submission.id", ondelete="SET NULL", index=True
     )
+    internship_id: int | None = Field(
+        default=None, foreign_key="internship.id", ondelete="SET NULL", index=True
+    )
+    city: str | None = None
+    owner: str | None = None
+    due_on: date | None = None
     entry_id: int | None = Field(
         default=None, foreign_key="register_entry.id", ondelete="CASCADE", index=True
     )
     host_id: int | None = Field(default=None, foreign_key="host.id", ondelete="CASCADE", index=True)
     note_sealed: bytes | None = None
+    result_sealed: bytes | None = None
     status: str
     created_at: datetime = Field(sa_type=UtcTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
 
 
 class RegisterEntry(Base, table=True):

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from bench import dialog_check, durable_turn, engine_step, stored_people
+from bench import delivery, dialog_check, durable_turn, engine_step, fan_out, stored_people
 from bench.__main__ import MEASUREMENTS, main
 from bench.conversation import conversation, id_number
 from bench.measuring import at_least, at_most, ratio, spread
@@ -25,6 +25,16 @@ def test_the_turn_over_http_is_measured_against_both_others() -> None:
 def test_few_and_many_stored_people_are_compared() -> None:
     found = stored_people.run(few=20, many=60, rounds=1, seconds=0.1)
     assert [finding.goal for finding in found if finding.goal] == ["≤ 1.2"]
+
+
+def test_deliveries_are_measured_against_a_bare_ledger_and_replies_among_them() -> None:
+    found = delivery.run(messages=150, rounds=1, rival=False)
+    assert [finding.goal for finding in found if finding.goal] == ["≥ 0.8", "≤ 1"]
+
+
+def test_taking_an_audience_in_is_measured_against_a_bare_insert() -> None:
+    found = fan_out.run(rows=200, rounds=1)
+    assert [finding.goal for finding in found if finding.goal] == ["≤ 2", "≤ 20"]
 
 
 def test_a_synthetic_dialog_passes_the_check() -> None:

@@ -5,20 +5,28 @@ The platform has its own words; to us a message was delivered, was not taken by 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, Literal
 
 from bot.channels.wechat_events import Outcome
 from bot.channels.wechat_inbox import CHANNEL, OnOutcome
 from bot.metrics import Metrics
-from storage import platform_outcomes
+from policy.outgoing_codes import DeliveryState
+from storage import delivery_records, platform_outcomes
 from storage.database import Connection
 
 Result = Literal["delivered", "blocked", "failed"]
 
 NOT_TAKEN: Final = ("user", "refuse", "reject")
 """Words of the platform for a person who does not want such messages: "failed:user block", "user refuse"."""
+
+STATES: Final[Mapping[Result, DeliveryState]] = {
+    "delivered": DeliveryState.SENT,
+    "blocked": DeliveryState.REFUSED,
+    "failed": DeliveryState.FAILED,
+}
+"""What it means in the delivery ledger, for messages that stand there."""
 
 
 def result_of(outcome: Outcome) -> Result:
@@ -35,9 +43,13 @@ def keeper(metrics: Metrics, clock: Callable[[], datetime]) -> OnOutcome:
         if not outcome.message_id:  # nothing could be found by it
             return
         result, detail = result_of(outcome), {"status": outcome.status, **dict(outcome.counts)}
+        now = clock()
         if platform_outcomes.record(
-            connection, CHANNEL, outcome.message_id, outcome.job, result, detail, clock()
+            connection, CHANNEL, outcome.message_id, outcome.job, result, detail, now
         ):
             metrics.outcome(CHANNEL, outcome.job, result)
+            delivery_records.outcome(
+                connection, CHANNEL, outcome.message_id, STATES[result], outcome.status, now
+            )
 
     return keep

@@ -153,7 +153,7 @@ def _with_point(told: str) -> Written:
     year, _, digits = told.partition(".")
     if digits == "1":
         raise BadCell(f"{told} 分不清是 1 月还是 10 月，{FORM}，并把单元格设为文本。")
-    if len(digits) > 2 or len(year) != 4:
+    if len(digits) > 2 or len(year) != 4 or not (year + digits).isdigit():
         raise BadCell(f"{quoted(told)}不是日期，{FORM}。")
     return _checked(int(year), int(digits), None)
 

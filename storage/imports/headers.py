@@ -41,9 +41,7 @@ def plain_title(cell: Cell) -> str:
     return _marks.sub("", unicodedata.normalize("NFKC", str(cell))).lower()
 
 
-def find_layout(
-    sheet: Sheet, columns: Sequence[Column]
-) -> tuple[Layout, Iterator[tuple[int, Sequence[Cell]]]]:
+def find_layout(sheet: Sheet, columns: Sequence[Column]) -> tuple[Layout, Iterator[Sequence[Cell]]]:
     """Find the header; returns it, and the rows below. Raises `Refused`."""
     titles = {plain_title(title): column for column in columns for title in (column.title, *column.aliases)}
     above = list(islice(sheet.rows, FIRST_ROWS))

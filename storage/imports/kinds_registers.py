@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from types import ModuleType
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from policy.refusal import Refused
 from storage import hardship_registers, registers
 from storage.database import Connection, Statement
 from storage.imports import date_cells, person_cells
-from storage.imports.cells import code_of, education, text
+from storage.imports.cells import Cell, code_of, education, plain, text
 from storage.imports.kinds import Change, Column, Columns, Kind, Outcomes, Prepare, Put, Restore, Scope
 from storage.ledger_tables import HardshipEntry
 from storage.register_rows import Prepared
@@ -83,25 +84,40 @@ PEOPLE: Final = (
         "2023-09-01",
     ),
 )
-KIND_WORDS: Final = {
-    "低保": HardshipKind.MINIMUM_LIVING_ALLOWANCE,
-    "最低生活保障": HardshipKind.MINIMUM_LIVING_ALLOWANCE,
-    "低保边缘": HardshipKind.NEAR_MINIMUM_LIVING_ALLOWANCE,
-    "零就业": HardshipKind.NOBODY_EMPLOYED,
-    "脱贫": HardshipKind.LIFTED_OUT_OF_POVERTY,
-    "脱贫户": HardshipKind.LIFTED_OUT_OF_POVERTY,
-    "脱贫家庭": HardshipKind.LIFTED_OUT_OF_POVERTY,
-    "建档立卡": HardshipKind.LIFTED_OUT_OF_POVERTY,
-    "防返贫监测": HardshipKind.WATCHED_AGAINST_POVERTY,
-    "监测户": HardshipKind.WATCHED_AGAINST_POVERTY,
-    "残疾": HardshipKind.DISABLED,
-    "残疾人": HardshipKind.DISABLED,
-    "特困": HardshipKind.EXTREME_POVERTY_SUPPORT,
-    "特困人员": HardshipKind.EXTREME_POVERTY_SUPPORT,
-    "孤儿": HardshipKind.ORPHAN,
-    "助学贷款": HardshipKind.STUDENT_LOAN,
-    "其他": HardshipKind.OTHER,
-}
+KIND_WORDS: Final = (
+    ("低保边缘", HardshipKind.NEAR_MINIMUM_LIVING_ALLOWANCE),
+    ("低保", HardshipKind.MINIMUM_LIVING_ALLOWANCE),
+    ("最低生活保障", HardshipKind.MINIMUM_LIVING_ALLOWANCE),
+    ("零就业", HardshipKind.NOBODY_EMPLOYED),
+    ("监测", HardshipKind.WATCHED_AGAINST_POVERTY),
+    ("致贫", HardshipKind.WATCHED_AGAINST_POVERTY),
+    ("返贫", HardshipKind.WATCHED_AGAINST_POVERTY),
+    ("严重困难", HardshipKind.WATCHED_AGAINST_POVERTY),
+    ("脱贫", HardshipKind.LIFTED_OUT_OF_POVERTY),
+    ("建档立卡", HardshipKind.LIFTED_OUT_OF_POVERTY),
+    ("残疾人家庭", HardshipKind.DISABLED_FAMILY),
+    ("残疾", HardshipKind.DISABLED),
+    ("特困职工", HardshipKind.HARD_UP_WORKER_FAMILY),
+    ("特困", HardshipKind.EXTREME_POVERTY_SUPPORT),
+    ("孤儿", HardshipKind.ORPHAN),
+    ("无人抚养", HardshipKind.ORPHAN),
+    ("助学贷款", HardshipKind.STUDENT_LOAN),
+    ("长期失业", HardshipKind.LONG_TERM_UNEMPLOYED),
+    ("其他", HardshipKind.OTHER),
+)
+"""Words by which registers name a kind (城市低保户, 肢体残疾二级), the longer before the shorter they contain."""
+_kind = code_of(HardshipKind, what="困难类别")
+
+
+def hardship_kind(cell: Cell, today: date) -> str:
+    """Read a kind of hardship: its name, its code, or however a register calls it."""
+    told = plain(cell)
+    found = next((kind for word, kind in KIND_WORDS if word in told and len(told) <= LONGEST_KIND), None)
+    return found.value if found and told not in LABELS else _kind(cell, today)
+
+
+LONGEST_KIND: Final = 20
+LABELS: Final = frozenset(kind.label for kind in HardshipKind)
 USUAL: Final = {
     RegisterKind.LOW_INCOME: HardshipKind.MINIMUM_LIVING_ALLOWANCE,
     RegisterKind.POVERTY_RELIEF: HardshipKind.LIFTED_OUT_OF_POVERTY,
@@ -118,7 +134,7 @@ def _hardship_columns(usual: HardshipKind | None) -> tuple[Column, ...]:
         Column(
             "kind",
             "类别",
-            code_of(HardshipKind, KIND_WORDS, "困难类别"),
+            hardship_kind,
             usual is None,
             ("困难类别", "困难类型"),
             (usual or HardshipKind.OTHER).label,

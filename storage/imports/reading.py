@@ -136,9 +136,9 @@ def _text(data: bytes) -> Sheet:
     delimiter = max(DELIMITERS, key=head.count)
     if delimiter == "，":
         raise Refused("CSV 文件要用半角逗号分隔，现在是全角逗号。请在 Excel 里另存为“CSV UTF-8”再导入。")
-    height = told.count("\n") + 1
-    reader = csv.reader(StringIO(told, newline=""), delimiter=delimiter)
-    return Sheet(_lines(reader), height, 0, (), ())
+    # Read to its end at once: what is wrong further down must be known before anything is stored.
+    rows = list(_lines(csv.reader(StringIO(told, newline=""), delimiter=delimiter)))
+    return Sheet(iter(rows), len(rows), 0, (), ())
 
 
 def _decoded(data: bytes) -> str:

@@ -269,3 +269,13 @@ def test_no_exported_cell_is_executed(filled: Run, tmp_path: Path) -> None:
     found = [row[0] for row in sheet.iter_rows(min_row=2)]
     assert all(cell.data_type in ("s", "inlineStr") for cell in found)
     assert [str(cell.value)[0] for cell in found] == ["'"] * 6 + ["普", "a"]
+
+
+def test_the_guide_names_every_kind_and_column() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "spreadsheets.md").read_text("utf-8")
+    for kind in KINDS.values():
+        assert f"`{kind.name}`" in guide
+        for column in kind.columns:
+            assert any(
+                line.startswith((f"| {column.title}", f"| **{column.title}**")) for line in guide.splitlines()
+            ), (kind.name, column.title)

@@ -18,6 +18,7 @@ from bot.internship_verbs import (
     report_problem,
     tell_result,
     withdraw_application,
+    withdraw_applications,
 )
 from policy.ledger_codes import Result
 from storage import internships
@@ -103,6 +104,20 @@ def test_somebody_elses_application_cannot_be_withdrawn(at_desk: OnDesk) -> None
         assert withdraw_application(desk, {"number": 1}) is True
         assert internships.get(desk.connection, 1).stage == "withdrawn"
         assert open_applications(desk, {}) == []
+
+    at_desk(work)
+
+
+@pytest.mark.parametrize(
+    ("stages", "left"), [((), "withdrawn"), (("已录用",), "withdrawn"), (("已录用", "已签协议"), "signed")]
+)
+def test_who_withdraws_withdraws_the_applications_without_agreement(
+    at_desk: OnDesk, stages: tuple[str, ...], left: str
+) -> None:
+    def work(desk: Desk) -> None:
+        bring(desk, *stages)
+        withdraw_applications(desk)
+        assert my_internships(desk, {})[0]["stage"] == left
 
     at_desk(work)
 

@@ -15,7 +15,7 @@ from bot.texts import catalogue
 from dialogs.catalogue import Catalogue
 from dialogs.engine import advance, begin
 from dialogs.model import Chose, Event, Fetch, Fetched, Said, Save, Say, Session, decode, encode
-from tests.dialogs import host_base, internship_base, positions_base
+from tests.dialogs import care_base, host_base, internship_base, positions_base, staff_base
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -84,6 +84,10 @@ class Base:
             return {"url": "/api/chat/export/once"}
         if verb == "hand_over":
             return "000007"
+        if verb in care_base.VERBS:
+            return care_base.answered(verb, data)
+        if verb in staff_base.VERBS:
+            return staff_base.answered(verb, data, registered=self.registered)
         if verb in host_base.VERBS:
             return host_base.answered(verb, data, applied=self.applied_as_host)
         if verb in positions_base.VERBS:

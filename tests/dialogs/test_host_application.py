@@ -89,6 +89,24 @@ def test_who_has_applied_before_reads_where_it_stands() -> None:
     assert talk.at == "host_application.consent"
 
 
+def test_a_look_at_where_it_stands_leaves_nothing_half_way() -> None:
+    talk = Talk()
+    talk.base.applied_as_host = True
+    talk.say("单位申报", "菜单", "继续")
+    assert talk.at == "home.menu"
+
+
+def test_it_is_heard_in_the_middle_of_a_registration_and_both_go_on() -> None:
+    talk = Talk()
+    talk.say("报名", "1", "没有")
+    talk.say("单位申报", "同意")
+    assert talk.at == "host_application.uscc"
+    talk.say("报名")
+    assert talk.at == "registration.education"
+    talk.say("单位申报")
+    assert talk.at == "host_application.uscc"
+
+
 def test_contact_people_are_kept_out_of_every_log() -> None:
     nodes = catalogue().dialog("host_application").nodes
     assert {name for name, node in nodes.items() if node.sensitive} == {"contact_name", "contact_phone"}

@@ -7,6 +7,8 @@ lines of the person (`>`) and the remarks (`#`) are read. Some remarks do someth
     # 时间 2026-11-26 09:00      moves the clock
     # 名册 {"name": …}           puts somebody into an imported register
     # 打开                       opens the conversation again
+    # 打开 follow_up 7           we open that dialog: the question of that day, "check_in monthly 2026-09"
+    # 见习 已结束                somebody whose internship is at that stage (tests/storage/care_rows.py)
     # 发来 image                 sends something that is no text
     # 按钮 registration.track 1  taps a button of that question
     # 岗位 七个                  puts seven positions and an event into the base
@@ -30,10 +32,11 @@ import pytest
 from bot.texts import catalogue
 from bot.transcripts import TIME, TIME_FORM, Transcript, read, words
 from bot.turns import Incoming, Turns
-from dialogs.model import Chose, Event, Said, Shared, Started
+from dialogs.model import Chose, Event, Opened, Said, Shared, Started
 from storage.database import Database
 from storage.registers import add_entry
 from storage.sealing import Sealer
+from tests.storage import care_rows
 from tests.storage.ledger_people import to_stage
 from tests.storage.public_rows import recruiting
 
@@ -63,7 +66,9 @@ class Replay:
         elif verb == "名册":
             self._import(json.loads(rest))
         elif verb == "打开":
-            self.happens(Started())
+            self.happens(self._opened(rest) if rest else Started())
+        elif verb == "见习":
+            self._care(rest)
         elif verb == "发来":
             self.happens(Shared(rest))
         elif verb == "按钮":
@@ -90,6 +95,16 @@ class Replay:
         reply = self.turns.database.write_sync(lambda connection: self.turns.handle(connection, incoming))
         self.written.heard(without_tokens(orjson.loads(reply.body)))
 
+    def _opened(self, told: str) -> Opened:
+        return self.turns.database.write_sync(lambda connection: care_rows.opening(connection, told))
+
+    def _care(self, stage: str) -> None:
+        self.turns.database.write_sync(
+            lambda connection: care_rows.played(
+                connection, self.sealer, stage, "somebody", self.now.astimezone(UTC)
+            )
+        )
+
     def _import(self, entry: dict[str, Any]) -> None:
         self.turns.database.write_sync(
             lambda connection: add_entry(connection, self.sealer, "real-name", entry, self.now)
@@ -111,7 +126,8 @@ def replayed(database: Database, sealer: Sealer, text: str) -> str:
     lines = list(script.lines)
     while lines and lines[0].startswith("#") and not lines[0].startswith("# 打开"):
         replay.remark(lines.pop(0))  # what it is about, and who is in which register
-    replay.happens(Started())
+    if not (lines and lines[0].startswith("# 打开 ")):
+        replay.happens(Started())
     for line in lines:
         if line.startswith(">"):
             replay.says(words(line))

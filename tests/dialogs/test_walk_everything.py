@@ -35,7 +35,7 @@ from dialogs.model import (
     encode,
 )
 from dialogs.progress import progress
-from tests.dialogs import host_base, internship_base, positions_base
+from tests.dialogs import care_base, host_base, internship_base, positions_base, staff_base
 from tests.dialogs.talk import NOW
 
 READY: Final = catalogue()
@@ -61,6 +61,8 @@ ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "available_from": ("随时",),
     "ask": ("见习有工资吗", "今天天气怎么样"),
     "note": ("想问问",),
+    **care_base.TOLD,
+    **staff_base.TOLD,
     **host_base.TOLD,
     "which": ("12",),
     **positions_base.TOLD,
@@ -139,6 +141,11 @@ def carried_out(session: Session, fetch: Fetch, *, otherwise: bool) -> tuple[Any
         return OTHERWISE[fetch.verb], session.registered and fetch.verb != "erase"
     if fetch.verb == "register":
         assert {"name", "id_number", "phone", "consent", "residence", "available_from"} <= data.keys()
+    if fetch.verb in care_base.VERBS:
+        return care_base.answered(fetch.verb, data), session.registered
+    if fetch.verb in staff_base.VERBS:
+        told = staff_base.answered(fetch.verb, data, registered=session.registered)
+        return told, session.registered
     if fetch.verb in host_base.VERBS:
         return host_base.answered(fetch.verb, data, applied=session.registered), session.registered
     if fetch.verb in positions_base.VERBS:
@@ -223,6 +230,7 @@ def _kind(answers: Mapping[str, Any]) -> tuple[object, ...]:
         answers.get("track") == "youth",
         bool(answers.get("known")),
         len(answers.get("id_number", "")),
+        care_base.told_apart(answers),
         answers.get("wanted") == host_base.TOO_MANY,
     )
 
@@ -264,12 +272,16 @@ class Walked(NamedTuple):
 
 @lru_cache(maxsize=1)
 def walked() -> Walked:
-    """Walk on from the first greeting until nothing new is found, checking every turn on the way.
+    """Walk on from the first greeting, and from what we open ourselves, until nothing new is found.
+
+    Every turn on the way is checked.
 
     Answers are tried at every state, everything else once at every place."""
     start = begin(READY)
-    found = Walked({}, {}, {state(start): start})
-    todo, places = deque([start]), set()
+    openings = (*care_base.OPENINGS, *staff_base.OPENINGS)
+    opened = [turn(start._replace(registered=True), event).session for event in openings]
+    found = Walked({}, {}, {state(session): session for session in (start, *opened)})
+    todo, places = deque([start, *opened]), set()
     others = tuple(everything_else())
     while todo:
         session = todo.popleft()
@@ -381,5 +393,6 @@ def test_from_every_state_the_menu_and_a_person_are_one_word_away() -> None:
 
 def test_every_end_is_an_end() -> None:
     ends = {node.step.name for _, node in READY.steps() if isinstance(node.step, Finish)}
-    own = internship_base.ENDS | host_base.ENDS | positions_base.ENDS
+    own = internship_base.ENDS | host_base.ENDS | positions_base.ENDS | care_base.ENDS
+    own |= staff_base.ENDS
     assert ends == {"done", "withdrawn", "erased", "locked", "received"} | own

@@ -128,9 +128,10 @@ def test_rotation_knows_every_hash_that_it_can_make_anew() -> None:
         for column in table.columns
         if column.name.endswith("_index")
     }
-    # The token of a link is nowhere but in it; it expires soon and is looked for under every key.
+    # A token or code is nowhere but with its holder; it expires soon and is looked for under every key.
     assert {(c.table, c.column) for c in INDEX_COLUMNS} == hashes - {
         ("download", "token_index"),
         ("form_link", "token_index"),
+        ("staff_binding", "code_index"),
     }
     assert {(c.table, c.source) for c in INDEX_COLUMNS} <= set(SEALED_COLUMNS)

@@ -9,12 +9,13 @@ import orjson
 import pytest
 from sqlalchemy import func, select
 
+from policy.codes import HardshipKind
 from policy.ledger_codes import ContactResult, ContactWay
 from policy.refusal import Refused
 from storage import cross_match, outreach
 from storage.database import Connection
 from storage.errors import NotFound
-from storage.imports import runs
+from storage.imports import kinds_registers, runs
 from storage.imports.everything import KINDS
 from storage.imports.kinds import Outcomes, Scope, Values
 from storage.imports.rows import Rejection
@@ -114,6 +115,12 @@ def test_a_file_without_a_clear_header_is_refused_and_stores_nothing(
 ) -> None:
     with pytest.raises(Refused, match=part):
         importer("real-name", lines)
+    assert importer.all(select(RUNS)) == []
+
+
+def test_a_csv_file_that_breaks_off_is_refused_before_anything_is_stored(importer: Importer) -> None:
+    with pytest.raises(Refused, match="引号没有成对"):
+        importer("real-name", csv(table(1)) + b'"' + b"x" * 200_000)
     assert importer.all(select(RUNS)) == []
 
 
@@ -317,6 +324,25 @@ def test_a_hardship_register_marks_people_and_gives_them_up_again(importer: Impo
     assert len(importer.all(select(core(HardshipMark)))) == 1
     importer.undo()
     assert importer.all(select(core(HardshipMark))) == importer.all(select(table)) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        *((kind.label, kind.value) for kind in HardshipKind),
+        *((kind.value, kind.value) for kind in HardshipKind),
+        *(("城市低保户", "01"), ("低保边缘户", "02"), ("脱贫人口", "04"), ("脱贫不稳定监测户", "05")),
+        *(
+            ("肢体残疾二级", "06"),
+            ("残疾人家庭", "07"),
+            ("特困供养", "08"),
+            ("特困职工", "11"),
+            ("孤儿", "09"),
+        ),
+    ],
+)
+def test_a_kind_of_hardship_is_read_as_registers_name_it(told: str, kind: str) -> None:
+    assert kinds_registers.hardship_kind(told, TODAY) == kind
 
 
 def test_other_registers_need_a_kind(importer: Importer) -> None:
