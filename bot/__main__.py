@@ -26,6 +26,11 @@ def main() -> None:
     except OSError as error:
         sys.stderr.write(f"出错了：{error.strerror or type(error).__name__}（{error.filename or ''}）\n")
         sys.exit(1)
+    except Exception as error:  # its text may quote what people wrote
+        sys.stderr.write(
+            f"程序出错了（{type(error).__name__}）：没有做成，什么都没改。请把命令和这句话告诉系统管理员。\n"
+        )
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -29,9 +29,10 @@ def act(version: int | None) -> Act:
 
 
 def moment(text: str) -> datetime:
-    """A moment in the programme's time zone as 2026-11-27 09:00; exits with status 2 when it is none."""
+    """A moment as 2026-11-27 09:00, in the programme's time zone unless it names its own; else exits with status 2."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(settings().timezone))
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(settings().timezone))
     except ValueError:
         raise complain(f"没看懂时间“{text}”，请这样写：2026-11-27 09:00。", 2) from None
 

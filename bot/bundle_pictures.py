@@ -14,6 +14,7 @@ import structlog
 from bot.poster import Line, Sheet, cover, poster
 from notifications.channel import SendFailed
 from policy.demonstrative import month_label
+from policy.positions import yuan
 from policy.regions import city as city_of_code
 from storage.bundle_lists import Item
 from storage.ledger_tables import Bundle
@@ -43,7 +44,7 @@ def summary(items: Sequence[Item]) -> str:
 
 def sheet(bundle: Bundle, items: Sequence[Item], code: str, invitation: str = PAGE) -> Sheet:
     """What the pictures of a bundle say; `code` is what the QR code holds."""
-    lines = tuple(Line(item.title, item.host, f"{item.stipend_fen / 100:g}元/月") for item in items)
+    lines = tuple(Line(item.title, item.host, f"{yuan(item.stipend_fen)}元/月") for item in items)
     return Sheet(
         city_of_code(bundle.city).name,
         month_label(bundle.month),

@@ -41,7 +41,7 @@ from bot.cli_staff import staff_commands
 from bot.cli_subsidies import subsidy_commands
 from bot.cli_targets import target_commands
 from bot.cli_wechat import wechat_commands
-from bot.command_line import Json, Unmask, opened, reading, say, settings
+from bot.command_line import Json, Unmask, audited, opened, reading, say, settings, writable_sheet
 from bot.demo_ledger import load_all
 from bot.doctor import examine
 from bot.export import HEADERS, person_fields, write_spreadsheet
@@ -220,22 +220,19 @@ def export_people(
     file: Annotated[Path, typer.Argument(help="写到哪个 .xlsx 文件。")], unmask: Unmask = False
 ) -> None:
     """把见习对象导出成 Excel。默认打码。"""
-    if file.suffix.lower() != ".xlsx":
-        typer.echo("文件名要以 .xlsx 结尾。", err=True)
-        raise typer.Exit(2)
-    if not file.parent.is_dir():
-        typer.echo(f"没有 {file.parent} 这个目录，请先建好。", err=True)
-        raise typer.Exit(1)
+    writable_sheet(file)
 
     def work(parts: Parts, connection: Connection) -> int:
-        _audit_view(connection, "people.export", unmasked=unmask)
         rows = (person_fields(parts.sealer, person, unmask=unmask) for person in people.every(connection))
         total = people.count(connection)
         return write_spreadsheet(
             file, track(rows, "导出", total=total, console=Console(stderr=True), transient=True)
         )
 
-    say(f"已导出 {reading(work, write=True)} 人，{len(HEADERS)} 列：{file}")
+    def note(connection: Connection) -> None:
+        _audit_view(connection, "people.export", unmasked=unmask)
+
+    say(f"已导出 {audited(note, work)} 人，{len(HEADERS)} 列：{file}")
 
 
 def _audit_view(connection: Connection, action: str, *, unmasked: bool = True) -> None:

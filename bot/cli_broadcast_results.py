@@ -17,6 +17,7 @@ from bot.command_line import (
     Json,
     Unmask,
     actor,
+    audited,
     complain,
     reading,
     say,
@@ -165,15 +166,17 @@ def export(
         total = sum(people for name, people in states.items() if not wanted or name in wanted)
         if total > MOST_ROWS:
             raise complain(f"有 {total} 人，一张表放不下，请用 --state 分几次导出。")
-        subject = f"broadcast:{number}"
-        audit.add(connection, utc_now(), actor(), "broadcast.export", subject, {"unmasked": unmask})
         rows = (
             _cells(parts.sealer, each, unmask=unmask) for each in _pages(connection, row.purpose_id, wanted)
         )
         shown = track(rows, "导出", total=total, console=Console(stderr=True), transient=True)
         return write_rows(file, "群发结果", TITLES, shown)
 
-    say(f"已导出 {reading(work, write=True)} 人：{file}")
+    def note(connection: Connection) -> None:
+        subject = f"broadcast:{number}"
+        audit.add(connection, utc_now(), actor(), "broadcast.export", subject, {"unmasked": unmask})
+
+    say(f"已导出 {audited(note, work)} 人：{file}")
 
 
 def _state(text: str) -> DeliveryState:

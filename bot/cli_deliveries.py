@@ -85,12 +85,10 @@ def show_list(
         raise complain(f"没有“{state}”这个状态。可以是：{'、'.join(DeliveryState)}。", 2)
 
     def work(_parts: Parts, connection: Connection) -> list[Record]:
-        if person is not None:
-            return delivery_records.of_person(connection, person, limit)
         wanted = DeliveryState(state) if state else None
         number = _purpose(connection, purpose)
         return delivery_records.listed(
-            connection, purpose_id=number, state=wanted, before=before, limit=limit
+            connection, purpose_id=number, person_id=person, state=wanted, before=before, limit=limit
         )
 
     rows = [shown(record) for record in reading(work)]

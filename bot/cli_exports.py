@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from bot.app import utc_now
-from bot.command_line import Unmask, actor, city_code, kindly, opened, say, today, writable_sheet
+from bot.app import Parts, utc_now
+from bot.command_line import Unmask, actor, audited, city_code, say, today, writable_sheet
 from bot.list_exports import EXPORTS, Export, Wanted
 from bot.spreadsheets import write_rows
 from storage import audit
@@ -56,9 +56,8 @@ def _exporting(export: Export) -> Callable[..., None]:
 def _write(export: Export, file: Path, city: str | None, *, unmask: bool) -> None:
     writable_sheet(file)
     wanted = Wanted(city_code(city) if city else None, unmask, today())
-    parts = opened()
 
-    def write(connection: Connection) -> int:
+    def write(parts: Parts, connection: Connection) -> int:
         rows = export.rows(connection, parts.sealer, wanted)
         shown = track(rows, "导出", total=None, console=Console(stderr=True), transient=True)
         return write_rows(file, export.label, export.titles, shown)
@@ -67,10 +66,5 @@ def _write(export: Export, file: Path, city: str | None, *, unmask: bool) -> Non
         detail = {"unmasked": unmask, "city": wanted.city}
         audit.add(connection, utc_now(), actor(), f"{export.name}.export", export.name, detail)
 
-    try:
-        with kindly():
-            parts.database.write_sync(note)
-            count = parts.database.read_sync(write)
-    finally:
-        parts.database.close_sync()
+    count = audited(note, write)
     say(f"已导出 {count} 行，{len(export.titles)} 列：{file}")

@@ -30,6 +30,7 @@ from bot.internship_options import Number, Version, code
 from policy.ledger_codes import Ending, EndReason, Result, Stage
 from policy.ledger_codes import TransitionKind as Kind
 from policy.masking import mask_id_staff, mask_name, mask_phone
+from policy.positions import yuan
 from policy.regions import city
 from storage import audit, internship_lists
 from storage.database import Connection
@@ -141,7 +142,7 @@ def show(number: Number, as_json: Json = False, unmask: Unmask = False) -> None:
     say(f"见习 {number}（版本 {row['version']}）  {words['stage']}  {words['city']}")
     say(f"{row['name']}  {row['phone']}  {row['id_number']}")
     say(f"{row['host']}  {row['title']}  带教老师 {row['mentor'] or '未指定'}")
-    say(f"每月补贴 {row['stipend_fen'] / 100:g} 元  期限 {row['months']} 个月")
+    say(f"每月补贴 {yuan(row['stipend_fen'])} 元  期限 {row['months']} 个月")
     days = {
         "applied_on": "报名",
         "accepted_on": "录用",

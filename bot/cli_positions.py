@@ -22,6 +22,7 @@ from bot.command_line import (
     show_table,
     today,
 )
+from bot.internship_options import fen
 from policy.ledger_codes import PositionStatus
 from policy.positions import read_education_demand, read_position_kind, yuan
 from storage import position_lists, positions
@@ -235,7 +236,7 @@ def edit(
     kind: Annotated[str, typer.Option(help="岗位类别：科研、技术、管理、社会服务。")] = "",
     education: Annotated[str, typer.Option(help="最低学历，例如 大专；没有要求写“不限”。")] = "",
     majors: Annotated[str, typer.Option(help="专业要求，用顿号隔开。")] = "",
-    stipend: Annotated[float | None, typer.Option(help="月补贴，元。")] = None,
+    stipend: Annotated[str, typer.Option(help="月补贴，元。")] = "",
     months: Annotated[int | None, typer.Option(help="见习期限，月。")] = None,
     mentor: Annotated[str, typer.Option(help="带教老师。")] = "",
     description: Annotated[str, typer.Option(help="岗位描述。")] = "",
@@ -245,7 +246,7 @@ def edit(
     """改一个岗位的内容，只写要改的项。"""
     changes: dict[str, Any] = {"title": title, "mentor": mentor, "description": description}
     changes |= {"months": months, "closes_on": day(closes_on)}
-    changes |= {"stipend_fen": None if stipend is None else round(stipend * 100)}
+    changes |= {"stipend_fen": fen(stipend)}
     changes |= {"majors": [word for word in re.split("[、，,]", majors) if word]}
     changes = {field: value for field, value in changes.items() if value not in (None, "", [])}
     with kindly():

@@ -14,6 +14,7 @@ from bot.command_line import (
     Json,
     Unmask,
     actor,
+    audited,
     city_code,
     complain,
     reading,
@@ -76,9 +77,6 @@ def people(
 
     def work(parts: Parts, connection: Connection) -> tuple[list[dict[str, Any]], int]:
         part = forms_of(parts).part
-        if unmask:
-            detail = {"indicator": name.value, "month": month, "city": codes[0] if city else None}
-            audit.add(connection, utc_now(), actor(), "report.people", f"report:{month}", detail)
         found = [reports.of_city(connection, code, month, part) for code in codes]
         rows = [
             row
@@ -87,7 +85,11 @@ def people(
         ]
         return rows, sum(one.figures[name] or 0 for one in found)
 
-    rows, figure = reading(work, write=unmask)
+    def note(connection: Connection) -> None:
+        detail = {"indicator": name.value, "month": month, "city": codes[0] if city else None}
+        audit.add(connection, utc_now(), actor(), "report.people", f"report:{month}", detail)
+
+    rows, figure = audited(note, work) if unmask else reading(work)
     if as_json and output is None:
         show_json(rows)
         return

@@ -17,6 +17,7 @@ from bot.command_line import (
     Json,
     Unmask,
     actor,
+    audited,
     city_code,
     complain,
     reading,
@@ -24,11 +25,13 @@ from bot.command_line import (
     show_json,
     show_table,
     today,
+    writable_sheet,
 )
 from bot.internship_options import code
 from bot.report_options import MaybeCity, MaybeMonth, place
 from bot.subsidy_sheets import reckoning, write_batch
 from policy.ledger_codes import SubsidyStatus
+from policy.positions import yuan
 from policy.regions import city
 from storage import audit, evidence_marks, fraud_signals, subsidy_batches, subsidy_lists
 from storage.database import Connection
@@ -192,7 +195,7 @@ def checklist(batch: Batch, as_json: Json = False) -> None:
     for one in found:
         say(f"单位 {one.host_id} {one.host_name}")
         for mark in one.marks:
-            premium = f"，每人保费 {mark.amount_fen / 100:g} 元" if mark.amount_fen else ""
+            premium = f"，每人保费 {yuan(mark.amount_fen)} 元" if mark.amount_fen else ""
             state = f"有（{mark.on} 登记{premium}）" if mark.given else "缺"
             say(f"  {mark.kind.label}：{state}")
     lacking = sum(1 for one in found if one.missing)
@@ -205,20 +208,18 @@ def sheet(
     unmask: Unmask = False,
 ) -> None:
     """导出补贴名册：拨付单位一页，明细一页。默认打码；文件只有您能读。"""
-    if file.suffix.lower() != ".xlsx":
-        raise complain("文件名要以 .xlsx 结尾。", 2)
-    if not file.parent.is_dir():
-        raise complain(f"没有 {file.parent} 这个目录，请先建好。")
+    writable_sheet(file)
 
     def work(parts: Parts, connection: Connection) -> tuple[Listed, list[dict[str, Any]]]:
         listed = subsidy_batches.get(connection, batch)
-        if unmask:
-            _audit_view(connection, "subsidies.sheet", f"subsidy_batch:{batch}")
         with Console(stderr=True).status("读取名册"):
             rows = list(subsidy_lists.of_batch(connection, parts.sealer, batch, unmask=unmask))
         return listed, rows
 
-    listed, rows = reading(work, write=unmask)
+    def note(connection: Connection) -> None:
+        _audit_view(connection, "subsidies.sheet", f"subsidy_batch:{batch}")
+
+    listed, rows = audited(note, work) if unmask else reading(work)
     try:
         written = write_batch(file, listed, rows)
     except OSError as error:

@@ -15,6 +15,7 @@ from bot.internship_options import STDIN, On, Version, code, day, fen, typed
 from bot.report_options import City, Month, place
 from policy.evidence import Evidence
 from policy.ledger_codes import SubsidyKind, SubsidyStatus
+from policy.positions import yuan
 from policy.subsidies import Hold
 from storage import evidence_marks, payout_accounts, subsidies, subsidy_batches
 from storage.database import Connection
@@ -74,7 +75,7 @@ def compute(city: City, month: Month, as_json: Json = False) -> None:
     for one in found.differences:
         if one.settled:
             kind = SubsidyKind(one.kind).label
-            now = f"现在应为 {(one.after or 0) / 100:g} 元" if one.after else "现在不应计发"
+            now = f"现在应为 {yuan(one.after or 0)} 元" if one.after else "现在不应计发"
             before = (one.before or 0) / 100
             say(f"见习 {one.internship_id} {kind} 已列入名册或已拨付 {before:g} 元，{now}。")
     _say_skipped(found)

@@ -88,6 +88,21 @@ def reading(work: Callable[[Parts, Connection], T], *, write: bool = False) -> T
         parts.database.close_sync()
 
 
+def audited(note: Callable[[Connection], None], work: Callable[[Parts, Connection], T]) -> T:
+    """Write `note` into the audit log, then run `work` as a reader.
+
+    In this order and apart: what is shown is on record even when the showing breaks off, and a long export keeps
+    nobody from writing.
+    """
+    parts = opened()
+    try:
+        with kindly():
+            parts.database.write_sync(note)
+            return parts.database.read_sync(lambda connection: work(parts, connection))
+    finally:
+        parts.database.close_sync()
+
+
 def today() -> date:
     """The day it is in the programme's time zone."""
     return utc_now().astimezone(ZoneInfo(settings().timezone)).date()

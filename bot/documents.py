@@ -24,6 +24,7 @@ from policy.codes import PositionKind
 from policy.ledger_codes import Ending, Stage
 from policy.ledger_codes import TransitionKind as Kind
 from policy.life_cycle import last_day
+from policy.positions import yuan
 from policy.refusal import Refused
 from policy.regions import city
 from storage import transitions
@@ -164,7 +165,7 @@ def _words(paper: Agreement | Certificate) -> dict[str, str]:
     """The blanks by name, as they read."""
     values = {field.name: getattr(paper, field.name) for field in fields(paper)}
     if isinstance(paper, Agreement) and paper.stipend_fen is not None:
-        values["stipend"] = f"{paper.stipend_fen / 100:g}"
+        values["stipend"] = yuan(paper.stipend_fen)
     return {name: _word(value) for name, value in values.items()}
 
 

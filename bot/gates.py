@@ -101,11 +101,9 @@ def _may_open(finding: Finding) -> bool:
     return True
 
 
-async def _open_wechat(
-    settings: Settings, turns: Turns, metrics: Metrics, gates: Gates, stack: AsyncExitStack
-) -> None:
-    client = wechat_client(settings, turns)
-    sender = WeChatSender(
+def wechat_sender(settings: Settings, turns: Turns, client: WeChatClient) -> WeChatSender:
+    """The way out over the official account; inside the running loop."""
+    return WeChatSender(
         client,
         turns.database,
         turns.clock,
@@ -113,6 +111,13 @@ async def _open_wechat(
         subscription=_notice(settings.wechat_subscription_template, settings),
         template=_notice(settings.wechat_template, settings),
     )
+
+
+async def _open_wechat(
+    settings: Settings, turns: Turns, metrics: Metrics, gates: Gates, stack: AsyncExitStack
+) -> None:
+    client = wechat_client(settings, turns)
+    sender = wechat_sender(settings, turns, client)
     keys = (settings.wechat_aes_key, settings.wechat_previous_aes_key)
     face = WeChatFace(
         Inbox(turns, metrics, public_url=settings.public_url, on_outcome=keeper(metrics, turns.clock)),

@@ -12,8 +12,9 @@ from bot.desk import Desk, Verb
 from policy.ledger_codes import Result, Stage
 from policy.ledger_codes import TransitionKind as Kind
 from policy.life_cycle import EARLY
-from policy.refusal import Refused
-from storage import cases, internship_lists, internships, monthly_records, transitions
+from policy.outgoing_codes import CaseKind
+from policy.positions import yuan
+from storage import cases, claimed_results, internship_lists, internships, monthly_records, transitions
 from storage.internship_lists import Line
 from storage.internship_steps import Act
 from storage.monthly_records import Problem
@@ -77,13 +78,15 @@ def tell_result(desk: Desk, data: Mapping[str, Any]) -> bool:
     line = _newest(desk, Stage.ENDED)
     if line is None:
         return False
-    outcome = Result(data["result"])
-    try:
-        if _is_proven(desk, line):
-            raise Refused("已有凭证")
-        internships.result(desk.connection, desk.sealer, line.id, outcome, claimed=True, **_act(desk))
-    except Refused:
-        _case(desk, "result_reported", line, f"本人说：{outcome.label}")
+    claimed_results.claim(
+        desk.connection,
+        desk.sealer,
+        line.id,
+        Result(data["result"]),
+        contact_id=desk.contact_id,
+        now=desk.now,
+        today=desk.today,
+    )
     return True
 
 
@@ -111,28 +114,37 @@ def _shown(desk: Desk, line: Line) -> dict[str, Any]:
         "stage_label": Stage(line.stage).label,
         "starts_on": line.starts_on.isoformat() if line.starts_on else None,
         "ends_on": line.ends_on.isoformat() if line.ends_on else None,
-        "stipend": f"{line.stipend_fen / 100:g}",
+        "stipend": yuan(line.stipend_fen),
         "pay_day": agreed.get("pay_day"),
         "mentor": f"{mentor[0]}老师" if mentor else None,
     }
 
 
-def _is_proven(desk: Desk, line: Line) -> bool:
-    rows = transitions.standing(transitions.kept(desk.connection, line.id))
-    told = [row for row in rows if row.kind in (Kind.RESULT, Kind.RETAIN_EARLY)]
-    return bool(told) and not told[-1].detail.get("claimed")
-
-
 def _case(desk: Desk, kind: str, line: Line | None, note: str) -> str:
-    number = cases.open_case(
-        desk.connection,
-        desk.sealer,
-        kind,
-        desk.contact_id,
-        desk.now,
-        person_id=desk.person_id,
-        note=f"见习 {line.id}：{note}" if line else note,
-    )
+    """A case about the internship, for the city where it is; what is said again is added to it."""
+    if line is None:
+        number = cases.open_case(
+            desk.connection,
+            desk.sealer,
+            kind,
+            desk.contact_id,
+            desk.now,
+            person_id=desk.person_id,
+            note=note,
+        )
+    else:
+        number = cases.raise_case(
+            desk.connection,
+            desk.sealer,
+            CaseKind(kind),
+            city=line.city,
+            now=desk.now,
+            today=desk.today,
+            contact_id=desk.contact_id,
+            person_id=desk.person_id,
+            internship_id=line.id,
+            note=f"见习 {line.id}：{note}",
+        )
     return f"{number:06d}"
 
 

@@ -48,7 +48,7 @@ class Query:
 
     def words(self) -> str | None:
         """The words to look for, or None."""
-        value = self._query.get("words", "").strip()
+        value = self._query.get("words", "").replace("\0", "").strip()
         if len(value) > LONGEST_WORDS:
             raise Refusal(400, "bad_parameter", f"参数 words 请控制在 {LONGEST_WORDS} 个字以内。")
         return value or None

@@ -55,7 +55,7 @@ def read_filters(query: Mapping[str, str], kinds: type[Code]) -> tuple[Chosen, l
         known("city", "城市", dict(CITY_CHOICES)),
         known("kind", "类别", dict(choices(kinds))),
         known("education", "学历", dict(choices(Education))),
-        query.get("words", "").strip()[:LONGEST_WORDS],
+        query.get("words", "").replace("\0", "").strip()[:LONGEST_WORDS],
         read_id(query.get("after", "")),
     )
     return chosen, faults

@@ -14,9 +14,7 @@ from bot import doctor
 from bot.app import Parts
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_messages import Composer
-from bot.channels.wechat_sender import WeChatSender
-from bot.channels.wechat_text import Notice
-from bot.gates import wechat_client
+from bot.gates import wechat_client, wechat_sender
 from bot.pushes import LOCAL
 from notifications.allowance import Route
 from notifications.broadcasts import Preview
@@ -66,14 +64,7 @@ async def _asked(parts: Parts) -> AsyncIterator[Mapping[str, Channel]]:
     shut = closed(parts, {"wechat": 0, "telegram": 0})
     async with AsyncExitStack() as stack:
         if "wechat" not in shut:
-            template = settings.wechat_template
-            channels["wechat"] = WeChatSender(
-                wechat_client(settings, turns),
-                turns.database,
-                turns.clock,
-                public_url=settings.public_url,
-                template=Notice(template, url=settings.public_url) if template else None,
-            )
+            channels["wechat"] = wechat_sender(settings, turns, wechat_client(settings, turns))
         if "telegram" not in shut:
             composer = Composer(turns.catalogue, turns.sealer.mac, public_url=settings.public_url)
             channels["telegram"] = TelegramChannel(

@@ -14,6 +14,7 @@ import xlsxwriter
 from bot.export import FORMULA
 from bot.private_files import open_private
 from policy.ledger_codes import SubsidyStatus
+from policy.positions import yuan
 from policy.regions import city
 from storage.subsidy_batches import Listed
 
@@ -63,7 +64,7 @@ def reckoning(basis: Mapping[str, Any]) -> str:
     for name, word in WORDS.items():
         value = basis.get(name)
         if value is not None:
-            told.append(f"{word} {value / 100:g} 元" if name.endswith("_fen") else f"{word} {value}")
+            told.append(f"{word} {yuan(value)} 元" if name.endswith("_fen") else f"{word} {value}")
     return "，".join(told)
 
 

@@ -16,6 +16,7 @@ from notifications.matching.values import EDUCATION_RANK, Offer, Seeker
 from notifications.matching.words import demanded, pairs
 from policy.codes import Education
 from policy.ledger_codes import ResourceKind
+from policy.positions import yuan
 from policy.programme import stipend_floor_fen
 from storage import offers
 from storage.database import Connection
@@ -61,7 +62,7 @@ class JobBoard:
             how = f"，{job.contact or job.url}" if job.contact or job.url else ""
             return Job(f"{job.title}（{job.provider}）{how}{because}", job.id)
         one = self._positions[-offer.id]
-        pay = f"{one.stipend_fen / 100:g}"
+        pay = yuan(one.stipend_fen)
         return Job(f"见习岗位：{one.title}（{one.host_name}），月补贴{pay}元{because}", None, one.id)
 
 

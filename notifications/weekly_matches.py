@@ -19,6 +19,7 @@ from notifications.matching.values import EDUCATION_RANK, Offer, Seeker
 from notifications.matching.words import demanded, pairs
 from policy.codes import Education
 from policy.outgoing_codes import PurposeKind, SkipReason
+from policy.positions import yuan
 from policy.programme import stipend_floor_fen
 from storage import contacts_of, deliveries, match_candidates
 from storage.database import Connection
@@ -142,7 +143,7 @@ def _lines(one: Served, openings: dict[int, Opening]) -> Iterator[str]:
     for match in one.matches:
         opening = openings[match.offer.id]
         why = sentence(reasons(one.seeker, match.offer))
-        yield f"岗位{opening.position_id} {opening.title}（{opening.host_name}），月补贴{opening.stipend_fen / 100:g}元"
+        yield f"岗位{opening.position_id} {opening.title}（{opening.host_name}），月补贴{yuan(opening.stipend_fen)}元"
         if why:
             yield f"   {why}"
     yield CLOSING

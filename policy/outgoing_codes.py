@@ -133,6 +133,7 @@ class CaseKind(Code):
     IDENTITY_CONFLICT = "identity_conflict", "身份信息冲突"
     REVIEW_REQUEST = "review_request", "申请复核"
     REGISTER_MATCH = "register_match", "名册比对待确认"
+    APPLY_POSITION = "apply_position", "报名岗位"
     HOST_APPLICATION = "host_application", "单位申报"
     PROBLEM = "internship_problem", "见习中反映问题"
     STIPEND_UNPAID = "stipend_unpaid", "补贴未发"

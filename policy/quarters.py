@@ -45,6 +45,6 @@ def quarter_of(day: date) -> Quarter:
 def read_quarter(text: str) -> Quarter:
     """Read "2026Q4". Raises `Refused`."""
     found = _FORM.fullmatch(text.strip())
-    if found is None:
+    if found is None or not 2000 <= int(found[1]) <= 2099:
         raise Refused(f"没看懂“{text}”是哪个季度，请这样写：2026Q4。")
     return Quarter(int(found[1]), int(found[2]))

@@ -14,6 +14,7 @@ from policy.codes import Code
 from policy.ledger_codes import Ending
 from policy.life_cycle import last_day, months_in
 from policy.parameters import NATIONAL, minimum_wage
+from policy.positions import yuan
 from policy.programme import FORWARDING, Programme, RuleMissing, clause, programme_on
 
 END_ONLY_RULE: Final = f"{FORWARDING} 三：不得见习结束后集中发放见习补贴"
@@ -182,7 +183,7 @@ def monthly_amount(
         reasons.append("还没有登记单位发放的补贴。")
     elif paid_fen < floor:
         reasons.append(
-            f"单位实发 {paid_fen / 100:g} 元，低于下限 {floor / 100:g} 元。补足并更正月度记录后，请重新测算。"
+            f"单位实发 {yuan(paid_fen)} 元，低于下限 {yuan(floor)} 元。补足并更正月度记录后，请重新测算。"
         )
     fen = min(standard, paid_fen or 0) if rules.subsidy_up_to_paid else standard
     return Amount(0 if reasons else fen, terms.clause("subsidy_percent"), basis, tuple(reasons))

@@ -13,7 +13,7 @@ from typing import Final
 from sqlmodel import col, delete, select
 
 from policy.demonstrative import BundleStatus, choose, month_label, read_month
-from policy.positions import LONGEST_REASON
+from policy.positions import LONGEST_REASON, yuan
 from policy.programme import stipend_floor_fen
 from policy.refusal import Refused
 from policy.regions import city as city_of_code
@@ -193,7 +193,7 @@ def refuse_unfit(held: Sequence[Item], today: date) -> None:
             found.append(f"“{item.title}”（编号 {item.position_id}）已经停招或招满，请换一个。")
         elif item.stipend_fen < floor:
             found.append(
-                f"“{item.title}”（编号 {item.position_id}）月补贴低于当地下限 {floor / 100:g} 元，不能作示范。"
+                f"“{item.title}”（编号 {item.position_id}）月补贴低于当地下限 {yuan(floor)} 元，不能作示范。"
             )
     if not held:
         found.append("里面还没有岗位，请先生成建议名单（bundles propose）或加岗位。")

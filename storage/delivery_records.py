@@ -66,27 +66,27 @@ def listed(
     connection: Connection,
     *,
     purpose_id: int | None = None,
+    person_id: int | None = None,
     state: State | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[Record]:
-    """Deliveries, the newest first, of a purpose or in a state if wanted; `before` is the number to go on from."""
+    """Deliveries, the newest first, of a purpose, a person (over all their contacts) or in a state if wanted.
+
+    `before` is the number to go on from.
+    """
     query = _records.order_by(delivery.c.id.desc()).limit(limit)
     if purpose_id is not None:
         query = query.where(delivery.c.purpose_id == purpose_id)
+    if person_id is not None:
+        # From every purpose straight to the few rows: contacts alone have no index, which would burden every fan-out.
+        theirs = select(contact.c.id).where(contact.c.person_id == person_id)
+        query = query.where(delivery.c.contact_id.in_(theirs))
     if state is not None:
         query = query.where(is_in(state))
     if before is not None:
         query = query.where(delivery.c.id < before)
     return _read(connection, query)
-
-
-def of_person(connection: Connection, person_id: int, limit: int = 50) -> list[Record]:
-    """What went out, or was to go out, to a person over all their contacts; the newest first."""
-    theirs = select(contact.c.id).where(contact.c.person_id == person_id)
-    # From every purpose straight to the few rows: contacts alone have no index, which would burden every fan-out.
-    query = _records.where(delivery.c.contact_id.in_(theirs))
-    return _read(connection, query.order_by(delivery.c.id.desc()).limit(limit))
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Record]:

@@ -13,7 +13,7 @@ from sqlalchemy import select as columns
 from sqlmodel import col, func, select
 
 from policy.ledger_codes import EventKind, EventStatus
-from policy.programme import programme_on
+from policy.programme import RuleMissing, programme_on
 from policy.quarters import Quarter
 from policy.refusal import Refused
 from policy.regions import CITIES
@@ -244,7 +244,10 @@ def upcoming(
 
 
 def cities_without_event(connection: Connection, quarter: Quarter) -> list[CityQuarter]:
-    """The cities that have neither held nor published as many events in a quarter as they owe."""
+    """The cities that have neither held nor published as many events in a quarter as they owe.
+
+    Raises `Refused` for a quarter of which no rule is on record.
+    """
     starts = col(ProgrammeEvent.starts_at)
     statement = (
         columns(ProgrammeEvent.city, ProgrammeEvent.status, func.count())  # type: ignore[call-overload]
@@ -261,10 +264,17 @@ def cities_without_event(connection: Connection, quarter: Quarter) -> list[CityQ
     for city in CITIES:
         held = counts.get((city.code, EventStatus.HELD), 0)
         planned = counts.get((city.code, EventStatus.PUBLISHED), 0)
-        needed = programme_on(quarter.first, city.code).events_each_quarter
+        needed = _owed(quarter, city.code)
         if held + planned < needed:
             found.append(CityQuarter(city.code, held, planned, needed))
     return found
+
+
+def _owed(quarter: Quarter, city: str) -> int:
+    try:
+        return programme_on(quarter.first, city).events_each_quarter
+    except RuleMissing as missing:
+        raise Refused(str(missing)) from None
 
 
 def _midnight(day: date) -> datetime:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, String, Subquery, and_, cast, func
 
 from policy.ledger_codes import Result, SubsidyKind, SubsidyStatus
 from policy.life_cycle import last_day
+from policy.positions import yuan
 from policy.regions import CITIES
 from policy.subsidies import Hold
 from storage.database import Connection
@@ -219,8 +220,8 @@ def _not_received(connection: Connection, scope: Scope) -> Iterator[Signal]:
         )
     )
     for number, who, month, paid, reported in connection.sqlalchemy.execute(query):
-        says = "没有按时足额发" if reported is None else f"收到 {reported / 100:g} 元"
-        told = f"{month} 单位登记发了 {paid / 100:g} 元，本人说{says}。"
+        says = "没有按时足额发" if reported is None else f"收到 {yuan(reported)} 元"
+        told = f"{month} 单位登记发了 {yuan(paid)} 元，本人说{says}。"
         yield Signal(Hold.NOT_RECEIVED, (number,), (who,), month, told)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, func, select
 from policy.ledger_codes import Stage
 from policy.ledger_codes import TransitionKind as Kind
 from policy.life_cycle import EARLY, HOLDING, RUNNING, Life, Step, follow, served_months, take
+from policy.positions import yuan
 from policy.programme import Programme, RuleMissing, programme_on, stipend_floor_fen
 from policy.refusal import Refused
 from storage import acts, audit, positions, signing, transitions
@@ -195,7 +196,7 @@ def _refuse_low_stipend(city: str, on: date, stipend_fen: int) -> None:
     except LookupError:
         return  # no wage is on record for that month: the subsidy's own check says so
     if stipend_fen < floor:
-        raise Refused(f"月补贴 {stipend_fen / 100:g} 元，低于当地下限 {floor / 100:g} 元，请先和单位商定。")
+        raise Refused(f"月补贴 {yuan(stipend_fen)} 元，低于当地下限 {yuan(floor)} 元，请先和单位商定。")
 
 
 # --- values ------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from bot.simulation import filing, hosts, money, people
 from bot.simulation.agenda import Happening, Instead, World
 from bot.simulation.behaviour import USUAL, Behaviour
 from bot.simulation.hosts import Market
+from policy.calendar import CalendarYearMissing
+from policy.programme import RuleMissing, programme_on
 from policy.refusal import Refused
 from policy.regions import CITIES
 from storage import targets
@@ -38,8 +40,10 @@ def simulate(
 ) -> dict[str, Any]:
     """Run a year on a fresh base in the folder `data`; returns what came of it.
 
-    Raises `Refused` when there is a base already: a simulation must never mix with real people.
+    Raises `Refused` when there is a base already (a simulation must never mix with real people), and for a year
+    whose rules or working days are not on record.
     """
+    _known(year)
     if (data / "jianxi.db").exists():
         raise Refused(f"{data} 里已经有数据。模拟要用一个空目录，请换一个。")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -51,6 +55,14 @@ def simulate(
     _plan(world, people_wanted / PEOPLE)
     asyncio.run(_run(database, world, progress))
     return _summary(world)
+
+
+def _known(year: int) -> None:
+    try:
+        programme_on(date(year, 1, 1))
+        filing.last_day(year)
+    except (RuleMissing, CalendarYearMissing, ValueError) as missing:
+        raise Refused(f"{year} 年没法模拟：{missing}") from None
 
 
 def _plan(world: World, scale: float) -> None:

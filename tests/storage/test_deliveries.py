@@ -275,7 +275,7 @@ def test_all_that_went_to_a_person_is_found_over_their_contacts(
     contacts(database, 1, channel="wechat", person_id=person)
     contacts(database, 3, channel="web")
     frozen(database, purpose)
-    assert len(database.write_sync(lambda c: delivery_records.of_person(c, person))) == 2
+    assert len(database.write_sync(lambda c: delivery_records.listed(c, person_id=person))) == 2
 
 
 def test_alerts_go_once_to_every_bound_clerk(database: Database, sealer: Sealer) -> None:
