@@ -48,7 +48,7 @@ def claim(
             contact_id=contact_id,
             person_id=row.person_id,
             internship_id=internship_id,
-            note=f"见习 {internship_id}，本人说：{outcome.label}",
+            note=f"见习 {internship_id}：本人说：{outcome.label}",
         )
     return None
 

@@ -141,7 +141,7 @@ def test_a_problem_is_a_case_with_the_persons_words(at_desk: OnDesk, problem: st
     def work(desk: Desk) -> None:
         report_problem(desk, {"problem": problem, "note": "说来话长"})
         report_problem(desk, {"problem": problem, "note": "又来了"})
-        assert cases(desk) == [(kind, "见习 1：说来话长"), (kind, "见习 1：又来了")]
+        assert cases(desk) == [(kind, "见习 1：说来话长\n2026-11-24：见习 1：又来了")]
 
     at_desk(work)
 
