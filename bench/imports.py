@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
@@ -116,8 +117,8 @@ class _Bench:
         """Walk through the rows as openpyxl gives them, in the mode made for large files."""
 
         def read() -> int:
-            sheet = load_workbook(self.file, read_only=True).worksheets[0]
-            return sum(1 for _ in sheet.iter_rows(values_only=True))
+            with closing(load_workbook(self.file, read_only=True)) as book:
+                return sum(1 for _ in book.worksheets[0].iter_rows(values_only=True))
 
         return self._timed(read, self.rows + 1)
 

@@ -11,8 +11,8 @@ from bot.app import Parts
 from bot.bundle_options import City, Month, PositionId, Version, act, which
 from bot.cli_bundle_publishing import make_poster, publish, reported, withdraw
 from bot.command_line import Json, city_code, complain, reading, say, show_json, show_table, today
-from bot.page_words import yuan
 from policy.demonstrative import BundleStatus, Share
+from policy.positions import yuan
 from policy.regions import CITIES
 from policy.regions import city as city_of_code
 from storage import bundles

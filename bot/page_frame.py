@@ -10,8 +10,9 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from bot.chat_api import PAGE_HEADERS
 from bot.etags import tagged
-from bot.page_words import day, dial, yuan
+from bot.page_words import day, dial
 from bot.turns import Turns
+from policy.positions import yuan
 
 MAX_AGE: Final = 60
 """Seconds that a page may be kept."""

@@ -7,11 +7,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 
-def yuan(fen: int) -> str:
-    """Money as people write it: 2500, 2500.5."""
-    return f"{fen / 100:.2f}".rstrip("0").rstrip(".")
-
-
 def day(value: date) -> str:
     """A day as people write it."""
     return f"{value.year}年{value.month}月{value.day}日"

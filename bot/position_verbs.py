@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from bot.desk import Desk, Verb
-from bot.page_words import day, yuan
+from bot.page_words import day
+from policy.positions import yuan
 from policy.refusal import Refused
 from policy.regions import CITIES
 from storage import cases, internships, people, position_search

@@ -9,9 +9,10 @@ from aiohttp import web
 
 from bot.page_filters import CITY_CHOICES, PAGE, choices, onward, read_filters, read_id
 from bot.page_frame import NO_FEES, Frame
-from bot.page_words import spoken_time, yuan
+from bot.page_words import spoken_time
 from policy.codes import Education, PositionKind
 from policy.ledger_codes import EventKind, HostKind
+from policy.positions import yuan
 from policy.regions import city as city_of_code
 from storage import bundle_lists, event_sign_ups, events, position_search, public_lists
 from storage.database import Connection

@@ -172,7 +172,7 @@ def test_a_position_is_told_in_words_that_fit_a_message(at_desk: Callable[..., A
         return open_position(desk, {"id": number})
 
     found = at_desk(work)
-    assert found["pay"] == "2500.5"
+    assert found["pay"] == "2500.50"
     assert found["demands"] == "学历不限，专业不限"
     assert found["left"] == "1"
     assert found["closes"] == "，2026年11月24日截止"

@@ -134,7 +134,7 @@ ITEM = Item(
 def test_a_sheet_says_what_is_in_the_bundle() -> None:
     other = ITEM._replace(position_id=8, host_id=4, openings=5, demo=True)
     made = sheet(BUNDLE, [ITEM, other], "code")
-    assert made.lines[0] == Line("会计助理", "第一机电", "2500.5元/月")
+    assert made.lines[0] == Line("会计助理", "第一机电", "2500.50元/月")
     assert (made.city, made.month, made.demo) == ("广州市", "2026年11月", True)
     assert summary([ITEM, other]) == "精选 2 家单位 2 个岗位，共招 7 人"
 

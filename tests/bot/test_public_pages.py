@@ -13,10 +13,11 @@ from sqlmodel import select
 from bot.app import Parts, web_application
 from bot.chat_api import COOKIE, SCENE_COOKIE
 from bot.page_filters import read_id
-from bot.page_words import day, dial, spoken_time, yuan
+from bot.page_words import day, dial, spoken_time
 from bot.poster import find_font
 from bot.replies import json_reply
 from policy.ledger_codes import EventKind, HostStatus, PositionStatus
+from policy.positions import yuan
 from storage import bundle_publishing, bundles, event_sign_ups, events, positions
 from storage.database import Connection
 from storage.events import CHINA, EventFields
@@ -447,7 +448,7 @@ async def test_a_forged_scene_cookie_is_not_kept(client: Client, parts: Parts) -
 # --- wording ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("fen", "said"), [(250_000, "2500"), (250_050, "2500.5"), (1, "0.01"), (0, "0")])
+@pytest.mark.parametrize(("fen", "said"), [(250_000, "2500"), (250_050, "2500.50"), (1, "0.01"), (0, "0")])
 def test_money_reads_without_needless_zeros(fen: int, said: str) -> None:
     assert yuan(fen) == said
 
