@@ -19,7 +19,7 @@ run: .venv/run.stamp
 	@JIANXI_PORT=$${JIANXI_PORT:-$(PORT)} exec $(BIN)/jianxi serve --demo
 
 test: .venv/dev.stamp .venv/system.stamp
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/dev.stamp
 	@$(BIN)/ruff format --check --quiet .

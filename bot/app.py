@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -52,6 +53,10 @@ BUSY_MILLISECONDS: Final = 2000
 """How long to wait for another process that holds the SQLite file: below what WeChat waits for an answer."""
 
 Role = Literal["all", "web", "worker"]
+
+AtWork = Mapping[str, Callable[[], bool]]
+"""What works in the background of a process, by name, and how to see that it still does."""
+NOTHING_ELSE: Final[AtWork] = MappingProxyType({})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -104,9 +109,9 @@ def web_application(
     *,
     demo: bool = False,
     throttle: Throttle | None = None,
-    scheduler: Scheduler | None = None,
+    at_work: AtWork = NOTHING_ELSE,
 ) -> web.Application:
-    """All HTTP faces, those of the opened `gates` among them. With a `scheduler`, ready means that it works too."""
+    """All HTTP faces, those of the opened `gates` among them. Ready means that all that is `at_work` works too."""
     gates = gates or Gates()
     secure = parts.settings.public_url.startswith("https")
     form = FormFace(parts.turns, gates.outbox.deliver, secure=secure)
@@ -121,18 +126,18 @@ def web_application(
     app = web.Application(middlewares=[_kind_errors], client_max_size=LONGEST_BODY)
     app.add_routes([*chat.routes(), *form.routes(), *gates.routes])
     app.add_routes(public_routes(parts.turns, parts.settings.public_url, gates.scene_link))
-    app.add_routes(_health(parts, scheduler))
+    app.add_routes(_health(parts, at_work))
     return app
 
 
-def worker_application(parts: Parts, scheduler: Scheduler) -> web.Application:
+def worker_application(parts: Parts, at_work: AtWork) -> web.Application:
     """What a process without faces shows: whether it is well, and its figures."""
     app = web.Application(middlewares=[_kind_errors])
-    app.add_routes(_health(parts, scheduler))
+    app.add_routes(_health(parts, at_work))
     return app
 
 
-def _health(parts: Parts, scheduler: Scheduler | None) -> list[web.RouteDef]:
+def _health(parts: Parts, at_work: AtWork) -> list[web.RouteDef]:
     def look(connection: Connection) -> None:
         conversations.find(connection, "", "", None)
 
@@ -146,11 +151,10 @@ def _health(parts: Parts, scheduler: Scheduler | None) -> list[web.RouteDef]:
         except Exception as error:
             log.error("not_ready", trace=trace(error))
             return json_reply(orjson.dumps({"ready": False, "database": "unavailable"}), 503)
-        if scheduler is None:
-            return json_reply(orjson.dumps({"ready": True, "database": "ok"}))
-        works = scheduler.working
-        body = {"ready": works, "database": "ok", "scheduler": "ok" if works else "stopped"}
-        return json_reply(orjson.dumps(body), 200 if works else 503)
+        works = {name: look() for name, look in at_work.items()}
+        told = {name: "ok" if well else "stopped" for name, well in works.items()}
+        well = all(works.values())
+        return json_reply(orjson.dumps({"ready": well, "database": "ok", **told}), 200 if well else 503)
 
     async def figures(request: web.Request) -> web.Response:
         return web.Response(body=parts.metrics.text(), content_type="text/plain")
@@ -229,15 +233,18 @@ async def serve(
         stack.push_async_callback(parts.database.close)
         opening = open_gates(parts.settings, parts.turns, parts.metrics, listening=role != "worker")
         gates = await stack.enter_async_context(opening)
-        scheduler = None
+        scheduler, at_work = None, NOTHING_ELSE
         if role != "web":
             made = sender(parts.turns, parts.hub, parts.metrics, gates.channels, fill=render)
-            await stack.enter_async_context(sending(made, parts.turns, alone=parts.settings.embedded))
-            scheduler = scheduler_of(parts, made)
-        if role == "worker" and scheduler is not None:
-            app = worker_application(parts, scheduler)
+            delivering = await stack.enter_async_context(
+                sending(made, parts.turns, alone=parts.settings.embedded)
+            )
+            planned = scheduler = scheduler_of(parts, made)
+            at_work = {"scheduler": lambda: planned.working, "sender": lambda: not delivering.done()}
+        if role == "worker":
+            app = worker_application(parts, at_work)
         else:
-            app = web_application(parts, gates, demo=demo, scheduler=scheduler)
+            app = web_application(parts, gates, demo=demo, at_work=at_work)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()

@@ -24,6 +24,7 @@ from bot.app import Parts, Role, listening_socket, open_parts, serve, utc_now
 from bot.cli_agencies import agency_commands
 from bot.cli_broadcasts import broadcast_commands
 from bot.cli_bundles import bundle_commands
+from bot.cli_calendar import calendar_commands
 from bot.cli_cases import case_commands
 from bot.cli_deliveries import delivery_commands
 from bot.cli_events import event_commands
@@ -93,6 +94,7 @@ people_app.command("verify", epilog="例：jianxi people verify 3 --decision eli
 app.add_typer(report_commands(), name="report")
 app.add_typer(subsidy_commands(), name="subsidies")
 app.add_typer(target_commands(), name="targets")
+app.add_typer(calendar_commands(), name="calendar")
 app.add_typer(register_commands(), name="registers")
 app.add_typer(outreach_commands(), name="outreach")
 

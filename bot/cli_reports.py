@@ -28,7 +28,7 @@ from bot.report_sheets import RESULTS, write_report
 from policy.calendar import CalendarYearMissing, report_due
 from policy.indicators import PROVINCE, Form, Indicator, RetainedPart
 from policy.report_checks import faults
-from storage import reports
+from storage import reports, workdays
 from storage.database import Connection
 from storage.indicators import PLAN
 from storage.reports import KEYS, CityMonth, Examined
@@ -96,9 +96,10 @@ def _examined(connection: Connection, month: str, code: str | None, part: Retain
 def due(month: Month, as_json: Json = False) -> None:
     """看一个月的两张报表各在哪天到期。"""
     try:
-        found = report_due(month)
+        found = report_due(month, reading(lambda parts, connection: workdays.load(connection)))
     except CalendarYearMissing as error:
-        raise complain(str(error)) from None
+        example = f"例：jianxi calendar rest {error.year}-01-01 {error.year}-01-03"
+        raise complain(f"{error}{example}") from None
     if as_json:
         show_json({"guangdong": found.guangdong.isoformat(), "national": found.national.isoformat()})
         return

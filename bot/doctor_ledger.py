@@ -20,7 +20,7 @@ from bot.settings import Settings
 from policy.calendar import CalendarYearMissing, is_workday
 from policy.parameters import minimum_wage
 from policy.regions import CITIES
-from storage import conversations, targets
+from storage import conversations, targets, workdays
 from storage.database import Connection
 from storage.hosts import find_by_uscc
 from storage.ledger_tables import Host
@@ -35,11 +35,11 @@ def rules(settings: Settings, today: date) -> Iterator[Finding]:
     yield _font()
     yield _forms(settings)
     yield _wages(today)
-    yield _working_days(today)
 
 
 def contents(connection: Connection, today: date) -> Iterator[Finding]:
     """What is looked at in the base."""
+    yield _working_days(connection, today)
     yield _targets(connection, today)
     yield _demo(connection)
 
@@ -73,15 +73,19 @@ def _wages(today: date) -> Finding:
     return Finding(subject, "ok", f"21 个市都有 {month} 的标准。调整以后请补上新的一行。")
 
 
-def _working_days(today: date) -> Finding:
+def _working_days(connection: Connection, today: date) -> Finding:
     subject = "工作日历"
     years = (today.year, today.year + 1) if today.month >= ANNOUNCED else (today.year,)
     try:
+        entered = workdays.load(connection)
         for year in years:
-            is_workday(date(year, 1, 1))
+            is_workday(date(year, 6, 15), entered)
     except CalendarYearMissing as error:
         return Finding(
-            subject, "warning", f"还没有 {error.year} 年的放假安排，月报到期日算不出来：请升级程序。"
+            subject,
+            "warning",
+            f"还没有 {error.year} 年的放假安排，月报到期日只能按周一至周五推算：请升级程序，"
+            f"或者照放假通知录入，例：jianxi calendar rest {error.year}-01-01 {error.year}-01-03",
         )
     return Finding(subject, "ok", f"到 {years[-1]} 年。")
 

@@ -205,15 +205,24 @@ def sender(
 
 
 @asynccontextmanager
-async def sending(made: Sender, turns: Turns, *, alone: bool) -> AsyncIterator[Sender]:
-    """A sender at work; at the end what is on its way is waited for. `alone`: no other process sends."""
+async def sending(made: Sender, turns: Turns, *, alone: bool) -> AsyncIterator[asyncio.Task[None]]:
+    """A sender at work, whose task is done once it has failed; at the end what is on its way is waited for.
+
+    `alone`: no other process sends.
+    """
     stopping = asyncio.Event()
     turns.heard = made.wake
     task = asyncio.create_task(made.run(stopping, EmbeddedQueue(), alone=alone))
+    task.add_done_callback(_tell_failure)
     try:
-        yield made
+        yield task
     finally:
         stopping.set()
-        outcome = (await asyncio.gather(task, return_exceptions=True))[0]
-        if isinstance(outcome, Exception):
-            log.error("sender_failed", trace=trace(outcome))
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """At once, not when the process ends: from then on nothing is sent."""
+    failure = None if task.cancelled() else task.exception()
+    if failure is not None:
+        log.error("sender_failed", trace=trace(failure))

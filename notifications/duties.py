@@ -7,7 +7,7 @@ from datetime import date
 
 from notifications import reminders
 from notifications.reminders import Duty, month_of
-from storage import case_lists, duty_figures
+from storage import case_lists, duty_figures, workdays
 from storage.database import Connection
 
 Reader = Callable[[Connection, date], Iterable[Duty]]
@@ -15,7 +15,8 @@ Reader = Callable[[Connection, date], Iterable[Duty]]
 
 def reports(connection: Connection, today: date) -> Iterable[Duty]:
     """Reports that are not filed (情况汇总表)."""
-    return reminders.reports(today, duty_figures.filed(connection, (month_of(today, 1), month_of(today))))
+    filed = duty_figures.filed(connection, (month_of(today, 1), month_of(today)))
+    return reminders.reports(today, filed, workdays.load(connection))
 
 
 def bundles(connection: Connection, today: date) -> Iterable[Duty]:

@@ -127,7 +127,6 @@ def test_an_unknown_setting_is_reported_and_does_not_stop_anything(run: Run) -> 
     assert "JIANXI_DATABSE_URL" in done.out
 
 
-@pytest.mark.xdist_group("services")
 def test_the_service_reports_an_unknown_setting(data: Path) -> None:
     with service(data, prot="80") as running:
         assert "JIANXI_PROT" in running.log
@@ -150,7 +149,6 @@ def test_a_base_that_is_not_there_is_a_clear_error(run: Run) -> None:
     assert "Traceback" not in done.error
 
 
-@pytest.mark.xdist_group("services")
 def test_demo_data_is_loaded_into_an_empty_base_and_is_marked(data: Path, run: Run) -> None:
     with service(data, "--demo"):
         rows = json.loads(run("people", "list", "--json").out)

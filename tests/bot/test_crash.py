@@ -119,7 +119,6 @@ class Nursery:
         self.process.communicate(timeout=30)
 
 
-@pytest.mark.xdist_group("services")
 async def test_kill_9_at_random_moments_loses_nothing_and_doubles_nothing(data: Path) -> None:
     chance = random.Random(20231)  # noqa: S311 - moments, no secrets
     nursery = Nursery(data)
@@ -164,7 +163,6 @@ async def shown(writer: Person) -> list[tuple[int, str]]:
     return found
 
 
-@pytest.mark.xdist_group("services")
 async def test_told_to_stop_it_answers_the_turns_that_run(data: Path) -> None:
     running = await asyncio.to_thread(Service, data)
     async with ClientSession(cookie_jar=DummyCookieJar()) as client:
@@ -183,7 +181,6 @@ async def test_told_to_stop_it_answers_the_turns_that_run(data: Path) -> None:
     assert stored == answered, "whatever was stored was answered, and the other way round"
 
 
-@pytest.mark.xdist_group("services")
 async def test_open_pages_do_not_hold_up_the_end(data: Path) -> None:
     running = await asyncio.to_thread(Service, data)
     async with ClientSession(cookie_jar=DummyCookieJar()) as client:

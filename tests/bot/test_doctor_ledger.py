@@ -12,7 +12,7 @@ from bot.demo import load_demo
 from bot.demo_ledger import load_demo_ledger
 from bot.findings import Finding
 from bot.settings import load as load_settings
-from storage import targets
+from storage import targets, workdays
 from tests.journeys.applicants import graduate
 from tests.talking import Clock, take_all
 
@@ -29,9 +29,6 @@ def of(findings: Iterator[Finding], subject: str) -> Finding:
     [
         ("最低工资标准", TODAY, "ok", "2026-11"),
         ("最低工资标准", date(2021, 11, 30), "fault", "2021-11"),
-        ("工作日历", TODAY, "ok", "2026"),
-        ("工作日历", date(2026, 12, 1), "warning", "2027"),
-        ("工作日历", date(2027, 3, 1), "warning", "2027"),
         ("月报栏目", TODAY, "warning", "待核对"),
     ],
 )
@@ -59,6 +56,24 @@ def test_a_machine_without_chinese_letters_is_told_what_to_install(
 
 def told(parts: Parts, subject: str, day: date = TODAY) -> Finding:
     return parts.database.read_sync(lambda c: of(doctor_ledger.contents(c, day), subject))
+
+
+@pytest.mark.parametrize(
+    ("day", "state", "mentions"),
+    [
+        (TODAY, "ok", "2026"),
+        (date(2026, 12, 1), "warning", "calendar rest 2027-01-01"),
+        (date(2027, 3, 1), "warning", "2027"),
+    ],
+)
+def test_a_year_without_holidays_is_told_until_they_are_entered(
+    parts: Parts, clock: Clock, day: date, state: str, mentions: str
+) -> None:
+    found = told(parts, "工作日历", day)
+    assert (found.state, mentions in found.message) == (state, True)
+    notice = (date(2027, 1, 1), date(2027, 10, 1))
+    parts.database.write_sync(lambda c: workdays.change(c, notice, False, actor="cli:a", now=clock()))
+    assert told(parts, "工作日历", day).state == "ok"
 
 
 async def test_targets_of_the_year(parts: Parts, clock: Clock) -> None:

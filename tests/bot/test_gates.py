@@ -78,7 +78,6 @@ def told(running: Service, event: str) -> list[dict[str, Any]]:
 # --- the whole program ---
 
 
-@pytest.mark.xdist_group("services")
 async def test_from_the_environment_to_people_on_every_channel_and_a_clean_end(
     data: Path, wechat: WeChatPlatform, telegram: TelegramPlatform, http: ClientSession
 ) -> None:
@@ -101,7 +100,6 @@ async def test_from_the_environment_to_people_on_every_channel_and_a_clean_end(
     assert told(running, "channel_off") == []
 
 
-@pytest.mark.xdist_group("services")
 async def test_the_webhook_is_announced_with_its_secret(
     data: Path, telegram: TelegramPlatform, http: ClientSession
 ) -> None:
@@ -122,7 +120,6 @@ async def test_the_webhook_is_announced_with_its_secret(
         assert (await stopped(running))[0] == 0
 
 
-@pytest.mark.xdist_group("services")
 async def test_without_secrets_the_channels_are_off_and_say_so(data: Path, http: ClientSession) -> None:
     running = await started(data, wechat_app_id=APP_ID)
     try:
@@ -140,7 +137,6 @@ async def test_without_secrets_the_channels_are_off_and_say_so(data: Path, http:
     assert "JIANXI_WECHAT_SECRET" in told(running, "channel_off")[0]["why"]
 
 
-@pytest.mark.xdist_group("services")
 async def test_platforms_that_are_away_stop_nothing(data: Path, http: ClientSession) -> None:
     away = f"http://127.0.0.1:{free_port()}"
     settings = POLLING | {"telegram_api_url": away, "wechat_api_url": away}
@@ -157,7 +153,6 @@ async def test_platforms_that_are_away_stop_nothing(data: Path, http: ClientSess
     assert BOT_TOKEN not in running.log
 
 
-@pytest.mark.xdist_group("services")
 async def test_a_token_that_telegram_refuses_stops_nothing_and_is_not_logged(
     data: Path, telegram: TelegramPlatform, http: ClientSession
 ) -> None:

@@ -75,7 +75,6 @@ def test_a_key_fault_stops_every_command_with_a_sentence_and_touches_nothing(
     assert contents(used) == before
 
 
-@pytest.mark.xdist_group("services")
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_a_key_fault_stops_the_service_from_starting(used: Path, fault: Callable[[Path], None]) -> None:
     before = contents(used)
@@ -109,7 +108,6 @@ def test_a_key_file_named_in_the_settings_is_never_made_by_itself(
     assert not elsewhere.exists()
 
 
-@pytest.mark.xdist_group("services")
 async def test_keys_rotate_while_people_are_talking(data: Path) -> None:
     today = utc_now().date()
     applicants = [graduate(today, order=number, phone=f"138000001{number:02d}") for number in range(1, 13)]

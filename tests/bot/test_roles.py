@@ -13,7 +13,7 @@ from aiohttp import ClientSession, DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.app import Parts, Role, listening_socket, scheduler_of, serve, web_application, worker_application
-from bot.pushes import sender
+from bot.pushes import sender, sending
 from bot.scheduler import Scheduler
 
 Client = TestClient[Any, Any]
@@ -33,13 +33,13 @@ async def statuses(app: web.Application, *paths: str) -> list[int]:
 
 async def test_a_worker_shows_whether_it_is_well_and_nothing_else(parts: Parts, scheduler: Scheduler) -> None:
     await scheduler.start()
-    app = worker_application(parts, scheduler)
+    app = worker_application(parts, {"scheduler": lambda: scheduler.working})
     found = await statuses(app, "/healthz", "/readyz", "/metrics", "/", "/api/positions", "/f/token")
     assert found == [200, 200, 200, 404, 404, 404]
 
 
 async def test_ready_means_that_the_scheduler_works(parts: Parts, scheduler: Scheduler) -> None:
-    app = web_application(parts, scheduler=scheduler)
+    app = web_application(parts, at_work={"scheduler": lambda: scheduler.working})
     async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:
         answer = await client.get("/readyz")
         assert (answer.status, await answer.json()) == (
@@ -69,9 +69,28 @@ async def test_each_role_serves_what_is_its_own_and_stops_when_told(
         async with session.get(f"{address}/") as answer:
             assert answer.status == shown
         async with session.get(f"{address}/readyz") as answer:
-            assert ("scheduler" in await answer.json()) is scheduled
+            told = await answer.json()
+            assert ("scheduler" in told, "sender" in told) == (scheduled, scheduled)
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(running, 30)
+
+
+async def test_a_sender_that_has_failed_is_told_and_not_ready(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = sender(parts.turns, parts.hub, parts.metrics, {})
+
+    async def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("13800000000")
+
+    monkeypatch.setattr(made, "run", fail)
+    async with sending(made, parts.turns, alone=True) as task:
+        app = worker_application(parts, {"sender": lambda: not task.done()})
+        await asyncio.wait([task])
+        assert await statuses(app, "/healthz", "/readyz") == [200, 503]
+        told = capsys.readouterr().out
+    assert "sender_failed" in told
+    assert "13800000000" not in told
 
 
 async def test_runs_of_jobs_are_counted(parts: Parts) -> None:

@@ -13,8 +13,6 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-import pytest
-
 from bot.texts import catalogue
 from dialogs.definition import Choose, Finish, Question, Review
 from dialogs.engine import advance, begin
@@ -348,21 +346,15 @@ def reaching(
     return seen
 
 
-WALK = pytest.mark.xdist_group("walk")
-
-
-@WALK
 def test_everything_can_be_tried_everywhere_and_the_question_is_always_put_again() -> None:
     assert len(walked().sample) > 1000  # `check` looked at every turn between them
 
 
-@WALK
 def test_every_step_that_waits_is_reached() -> None:
     reached = {(session.dialog, session.step) for session in walked().sample.values()}
     assert reached == {(own.name, node.step.name) for own, node in READY.steps() if node.step.waits}
 
 
-@WALK
 def test_from_every_state_of_the_registration_answers_alone_lead_to_done_or_to_why_not() -> None:
     found = walked()
     ends = {
@@ -376,14 +368,12 @@ def test_from_every_state_of_the_registration_answers_alone_lead_to_done_or_to_w
     assert stuck == set()
 
 
-@WALK
 def test_from_every_state_the_registration_can_still_be_finished() -> None:
     found = walked()
     done = {here for here, session in found.sample.items() if session.step == "done"}
     assert found.sample.keys() <= reaching(found.by_anything, done)
 
 
-@WALK
 def test_from_every_state_the_menu_and_a_person_are_one_word_away() -> None:
     for session in walked().sample.values():
         menu = turn(session, Said("菜单")).session

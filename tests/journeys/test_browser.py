@@ -28,8 +28,6 @@ from bot.app import utc_now
 from tests.journeys.applicants import graduate, in_chinese, months_before
 from tests.serving import Service, service
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 PICTURES = Path(__file__).parents[1] / "screenshots"
 ARGUMENTS = (
     "--no-sandbox",

@@ -30,8 +30,6 @@ SECRETS = {
     "note": NOTE[4:],
 }
 
-pytestmark = pytest.mark.xdist_group("services")
-
 
 def forms(text: str) -> set[bytes]:
     """The ways in which a text may stand in bytes."""

@@ -26,8 +26,6 @@ from tests.standins.telegram import Person, TelegramPlatform, half_closed, refus
 from tests.standins.wechat import APP_ID, SECRET, WeChatPlatform
 from tests.standins.wechat_follower import AES_KEY, TOKEN, Follower
 
-pytestmark = pytest.mark.xdist_group("services")
-
 LINK = re.compile(re.escape(PUBLIC) + r"/f/([\w-]{32})")
 CLEAR = f"{CANARY.name} {CANARY.id_number} {CANARY.phone} {NOTE}"
 BEFORE = CANARY.words[: CANARY.words.index(CANARY.name)]

@@ -12,7 +12,6 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-import pytest
 from aiohttp import ClientSession, DummyCookieJar
 
 from bot.app import utc_now
@@ -22,8 +21,6 @@ from tests.journeys.applicants import graduate
 from tests.journeys.test_canary import CANARY, NOTE, SECRETS, Listener, assert_clear_of, cells, look_through
 from tests.serving import Run, Service, service
 from tests.talking import Person
-
-pytestmark = pytest.mark.xdist_group("services")
 
 TODAY = utc_now().date()
 MONTH = f"{TODAY:%Y-%m}"

@@ -7,7 +7,6 @@ import pytest
 from tests.journeys.killed_broadcast import judged, killed_broadcast
 
 
-@pytest.mark.xdist_group("services")
 @pytest.mark.parametrize(("people", "kills"), [(300, 12)])
 async def test_a_broadcast_whose_sender_is_killed_leaves_nobody_out_and_repeats_nothing(
     data: Path, people: int, kills: int

@@ -22,8 +22,6 @@ from tests.journeys.test_browser import ARGUMENTS, DESKTOP, PHONE, PICTURES, SEC
 from tests.serving import Service, service
 from tests.talking import incoming
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 PUBLIC = "https://jianxi.example.cn"
 WHO = graduate(utc_now().date(), name="欧阳若兰", order=331, phone="13926487532")
 _addresses = itertools.count(1)

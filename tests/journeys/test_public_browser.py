@@ -25,8 +25,6 @@ from tests.journeys.test_browser import ARGUMENTS, DESKTOP, PHONE, PICTURES, SEC
 from tests.serving import Service, service
 from tests.storage.public_rows import GUANGZHOU, agency, host, many, mentor, position, recruiting
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 TODAY = utc_now().astimezone(CHINA).date()
 MONTH = f"{TODAY:%Y-%m}"
 BUNDLE = f"/bundles/{MONTH}/{GUANGZHOU}"
