@@ -57,6 +57,19 @@ class SensitiveForms:
         return [*says[:-1], says[-1]._replace(choices=(), links=(link,))]
 
 
+def warned(
+    catalogue: Catalogue, channel: str, before: Session, session: Session, says: list[Say]
+) -> list[Say]:
+    """The answer with a word of warning where identity fields come next and are typed in somebody else's chat."""
+    if channel not in CHANNELS or not says or not open_steps(session) or _group(before) == _group(session):
+        return says
+    return [*says[:-1], Say(catalogue.common["chat_notice"]), says[-1]]
+
+
+def _group(session: Session) -> tuple[str, ...]:
+    return next((group for group in GROUPS.get(session.dialog, ()) if session.step in group), ())
+
+
 def open_steps(session: Session) -> tuple[str, ...]:
     """The sensitive questions that are open where the session stands; the current one first."""
     for group in GROUPS.get(session.dialog, ()):

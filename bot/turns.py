@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from bot.desk import Desk
-from bot.sensitive import SensitiveForms
+from bot.sensitive import SensitiveForms, warned
 from bot.verbs import VERBS
 from dialogs.catalogue import Catalogue, Node
 from dialogs.definition import Ask, Choose
@@ -146,7 +146,10 @@ class Turns:
         if self.forms is not None and self.forms.keeps_out(self.catalogue, incoming.channel, session, event):
             says = self.forms.refusal(self.catalogue, session)
         else:
+            before = session
             session, says = self.advance(desk, session, event, local)
+            if self.forms is None:
+                says = warned(self.catalogue, incoming.channel, before, session, says)
         if self.forms is not None:
             says = self.forms.linked(desk, session, says)
         return self.store(desk, session, says, local, incoming, said, found)
