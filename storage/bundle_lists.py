@@ -69,15 +69,17 @@ def recruiting(today: date) -> ColumnElement[bool]:
     )
 
 
-def find(connection: Connection, city: str, month: str) -> Bundle | None:
-    """The bundle of a city's month, None if there is none."""
+def find(connection: Connection, city: str, month: str, *, locked: bool = False) -> Bundle | None:
+    """The bundle of a city's month, None if there is none; `locked` keeps others from changing it until the commit."""
     statement = select(Bundle).where(col(Bundle.city) == city, col(Bundle.month) == month)
+    if locked:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
     return connection.session.exec(statement).first()
 
 
-def get(connection: Connection, city: str, month: str) -> Bundle:
+def get(connection: Connection, city: str, month: str, *, locked: bool = False) -> Bundle:
     """As `find`; raises `NotFound`."""
-    found = find(connection, city, month)
+    found = find(connection, city, month, locked=locked)
     if found is None:
         raise NotFound("bundle")
     return found

@@ -79,7 +79,7 @@ def take_back(
     now: datetime,
 ) -> None:
     """Take a published bundle off the page, to change it. Marks that it gave go with it; a report is void."""
-    bundle = get(connection, city, month)
+    bundle = get(connection, city, month, locked=True)
     if bundle.status != BundleStatus.PUBLISHED:
         raise Refused("这个月的还没有发布，直接改就行。")
     if not reason.strip():
@@ -126,7 +126,7 @@ def report(
     today: date,
 ) -> None:
     """Record that the link was reported to the province on a day; `link` when another one was. Raises `Refused`."""
-    bundle = get(connection, city, month)
+    bundle = get(connection, city, month, locked=True)
     if bundle.status != BundleStatus.PUBLISHED or bundle.published_at is None:
         raise Refused("还没有发布，先发布再报送链接。")
     if on > today:

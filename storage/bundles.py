@@ -40,7 +40,7 @@ def propose(
     month is published, or when the city recruits for nothing.
     """
     month = read_month(month)
-    bundle = find(connection, city, month)
+    bundle = find(connection, city, month, locked=True)
     if bundle is not None:
         refuse_published(bundle)
         edit(bundle, None, now)
@@ -203,7 +203,7 @@ def refuse_unfit(held: Sequence[Item], today: date) -> None:
 
 def begin(connection: Connection, city: str, month: str, seen: int | None, now: datetime) -> Bundle:
     """The draft that is to be changed. Raises `NotFound`, `Refused`, `Conflict`."""
-    bundle = get(connection, city, month)
+    bundle = get(connection, city, month, locked=True)
     refuse_published(bundle)
     edit(bundle, seen, now)
     connection.session.add(bundle)

@@ -103,7 +103,7 @@ def change(
     now: datetime,
 ) -> None:
     """Change what an event says, also a published one. Raises `Refused`, `Conflict`."""
-    event = get(connection, event_id)
+    event = get(connection, event_id, locked=True)
     if event.status in (EventStatus.CANCELLED, EventStatus.HELD):
         raise Refused(f"活动{EventStatus(event.status).label}，不能再改。")
     _check(fields)
@@ -120,7 +120,7 @@ def publish(
     connection: Connection, event_id: int, *, seen: int | None = None, actor: str, now: datetime
 ) -> None:
     """Let people see a draft and sign up. Raises `Refused`."""
-    event = get(connection, event_id)
+    event = get(connection, event_id, locked=True)
     if event.status != EventStatus.DRAFT:
         raise Refused(f"活动{EventStatus(event.status).label}，不用再发布。")
     if event.starts_at <= now:
@@ -138,7 +138,7 @@ def cancel(
     now: datetime,
 ) -> None:
     """Call an event off. Raises `Refused` when it was held, or without a reason."""
-    event = get(connection, event_id)
+    event = get(connection, event_id, locked=True)
     if event.status not in (EventStatus.DRAFT, EventStatus.PUBLISHED):
         raise Refused(f"活动{EventStatus(event.status).label}，不能取消。")
     if not reason.strip():
@@ -150,7 +150,7 @@ def hold(
     connection: Connection, event_id: int, *, seen: int | None = None, actor: str, now: datetime
 ) -> None:
     """Mark a published event as held (已举办): from then on it counts for its quarter. Raises `Refused`."""
-    event = get(connection, event_id)
+    event = get(connection, event_id, locked=True)
     if event.status != EventStatus.PUBLISHED:
         raise Refused(f"活动是“{EventStatus(event.status).label}”，只有已发布的才能标为已举办。")
     if event.starts_at > now:

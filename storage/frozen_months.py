@@ -24,17 +24,18 @@ ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtext('report'), hashtext(:
 
 
 def is_filed(connection: Connection, city: str, month: str) -> bool:
-    """Whether a month ("YYYY-MM") of the city is closed: filed, or before one that is."""
+    """Whether a month ("YYYY-MM") of the city is closed: filed, or before one that is.
+
+    Until the commit nobody can file for the city (`close`): what is booked because of the answer is in the report
+    or a correction, never neither.
+    """
+    _lock(connection, city, alone=False)
     last = connection.run(LAST_FILED, (city,)).fetchone()[0]
     return last is not None and month <= last
 
 
 def counted_period(connection: Connection, city: str, on: date) -> str | None:
-    """The month in which a fact of that day is counted, or None when that month is closed.
-
-    Until the commit nobody can file for the city (`close`): a fact is in the report or a correction, never neither.
-    """
-    _lock(connection, city, alone=False)
+    """The month in which a fact of that day is counted, or None when that month is closed."""
     month = f"{on:%Y-%m}"
     return None if is_filed(connection, city, month) else month
 

@@ -17,6 +17,7 @@ from sqlalchemy import update
 
 from policy.hosts import host_faults, next_review, require_reason
 from policy.ledger_codes import HostStatus
+from policy.outgoing_codes import CaseKind
 from policy.refusal import Refused
 from storage import audit, positions
 from storage.acts import Act, day_of
@@ -171,9 +172,14 @@ def _decided(connection: Connection, row: Host, action: str, act: Act) -> int | 
 
 
 def settle(connection: Connection, row: Host, now: datetime) -> None:
-    """Close the open cases about a host from its own contact."""
+    """Close the open applications for a host from its own contact: other cases about it go on."""
     connection.sqlalchemy.execute(
         update(case)
-        .where(case.c.host_id == row.id, case.c.contact_id == row.contact_id, case.c.status == "open")
-        .values(status="closed", closed_at=now)
+        .where(
+            case.c.kind == str(CaseKind.HOST_APPLICATION),
+            case.c.host_id == row.id,
+            case.c.contact_id == row.contact_id,
+            case.c.status == "open",
+        )
+        .values(status="closed", closed_at=now, version=case.c.version + 1)
     )

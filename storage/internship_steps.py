@@ -6,7 +6,7 @@ at a time, mentors with room, openings used up and given back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NotRequired
 
@@ -86,11 +86,11 @@ def take_step(
     version = row.version
     edit(row, act.get("seen"), act["now"])
     before = transitions.life_of(row)
-    _, months_before = chain_of(connection, row)
+    chain, months_before = chain_of(connection, row)
     take(before, step, programme(step.on, row.city), months_before)
     if kind in (Kind.SIGN, Kind.ARRIVE):
         refuse_overlap(connection, row, step.on)
-    step = prepared(connection, sealer, row, step, act["now"])
+    step = prepared(connection, sealer, row, step, chain, act["now"])
     after = follow(before, step)
     if kind in (Kind.ARRIVE, Kind.ASSIGN_MENTOR):
         _refuse_crowd(connection, row, after.mentor_id, step.on)
@@ -103,15 +103,16 @@ def take_step(
     return row
 
 
-def prepared(connection: Connection, sealer: Sealer, row: Row, step: Step, now: datetime) -> Step:
-    """The step with what the base adds to it, once what it names has been looked at."""
+def prepared(
+    connection: Connection, sealer: Sealer, row: Row, step: Step, chain: Sequence[int], now: datetime
+) -> Step:
+    """The step with what the base adds to it, once what it names has been looked at; `chain` as of `chain_of`."""
     mentor_id = step.detail.get("mentor_id")
     if mentor_id is not None:
         _refuse_strange_mentor(connection, row, mentor_id)
     if step.kind is not Kind.SIGN:
         return step
     _refuse_low_stipend(row.city, step.on, step.detail.get("stipend_fen") or row.stipend_fen)
-    chain, _ = chain_of(connection, row)
     found = signing.admit(connection, sealer, row.person_id, row.city, step.on, chain, now)
     row.hardship = found.hardship
     return step._replace(detail={**step.detail, "track": found.track})
@@ -161,7 +162,11 @@ def programme(on: date, city: str) -> Programme:
 
 
 def refuse_overlap(connection: Connection, row: Row, on: date) -> None:
-    """One internship at a time. The other is named by its number only: its host is nobody else's business."""
+    """One internship at a time. The other is named by its number only: its host is nobody else's business.
+
+    Of two clerks who begin an internship of one person at once, the second waits here for what the first does.
+    """
+    signing.hold(connection, row.person_id)
     for other_id, stage, begins, ended_on in connection.run(OTHERS, (row.person_id, row.id)).fetchall():
         was_there = begins <= on and (ended_on is None or on < ended_on)
         if stage in RUNNING or was_there:

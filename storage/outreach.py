@@ -73,9 +73,9 @@ class Progress(NamedTuple):
     overdue: int
 
 
-def get(connection: Connection, task_id: int) -> OutreachTask:
-    """The task of that id. Raises `NotFound`."""
-    found = connection.session.get(OutreachTask, task_id)
+def get(connection: Connection, task_id: int, *, locked: bool = False) -> OutreachTask:
+    """The task of that id; `locked` keeps others from changing it until the commit. Raises `NotFound`."""
+    found = connection.session.get(OutreachTask, task_id, with_for_update=locked, populate_existing=locked)
     if found is None:
         raise NotFound("outreach_task")
     return found
@@ -94,8 +94,8 @@ def assign(
     """Give these tasks to a clerk; returns how many. All or none: raises `Refused`, `NotFound`, `Conflict`."""
     name = _clerk(assignee)
     number = 0
-    for task_id in task_ids:
-        found = get(connection, task_id)
+    for task_id in sorted(set(task_ids)):  # always in this order: two clerks never wait for each other
+        found = get(connection, task_id, locked=True)
         status = after_assignment(OutreachStatus(found.status))
         if status is None:
             raise Refused(f"任务 {task_id} {OutreachStatus(found.status).label}，不用再分派。")
@@ -126,6 +126,7 @@ def assign_city(
         .where(task.c.city == city, task.c.status == OutreachStatus.OPEN.value)
         .order_by(task.c.id)
         .limit(limit)
+        .with_for_update(skip_locked=True)  # what somebody else is being given right now is not given twice
     )
     number = connection.sqlalchemy.execute(
         update(task)
@@ -168,7 +169,7 @@ def record(
 
     Raises `NotFound`, `Refused` when the person has registered or the note is too long, `Conflict`.
     """
-    found = get(connection, task_id)
+    found = get(connection, task_id, locked=True)
     if found.status == OutreachStatus.REGISTERED.value:
         raise Refused(f"任务 {task_id} 的青年已经登记报名，不用再记录走访。")
     if len(note) > LONGEST_NOTE:

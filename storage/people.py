@@ -98,9 +98,9 @@ def find_by_id_number(connection: Connection, sealer: Sealer, number: str) -> Pe
     return connection.session.exec(select(Person).where(col(Person.id_number_index).in_(hashes))).first()
 
 
-def get(connection: Connection, person_id: int) -> Person:
-    """The person of that id. Raises `NotFound`."""
-    found = connection.session.get(Person, person_id)
+def get(connection: Connection, person_id: int, *, locked: bool = False) -> Person:
+    """The person of that id; `locked` keeps others from changing it until the commit. Raises `NotFound`."""
+    found = connection.session.get(Person, person_id, with_for_update=locked, populate_existing=locked)
     if found is None:
         raise NotFound("person")
     return found

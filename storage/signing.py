@@ -57,6 +57,7 @@ PERSON: Final = Statement(
     select(*(person.c[name] for name in _FACTS)).where(person.c.id == bindparam("key")).with_for_update(),
     "key",
 )
+HOLD: Final = Statement(select(person.c.id).where(person.c.id == bindparam("key")).with_for_update(), "key")
 EARLIER: Final = Statement(
     select(internship.c.id, internship.c.continues_id, internship.c.ended_on).where(
         internship.c.person_id == bindparam("person"), internship.c.arrived_on.is_not(None)
@@ -112,6 +113,11 @@ def applicant(connection: Connection, person_id: int) -> Applicant:
     if found.status == "refused":
         raise Refused("这个人核验结论是不符合条件。情况有变的，请先重新核验。")
     return found
+
+
+def hold(connection: Connection, person_id: int) -> None:
+    """Keep other processes from beginning anything with this person until the commit."""
+    connection.run(HOLD, (person_id,)).fetchall()
 
 
 def _person(connection: Connection, person_id: int) -> Applicant:

@@ -68,14 +68,14 @@ def correct(
     target, before = rows[place], transitions.life_of(row)
     if target.kind == Kind.CHANGE_HOST:
         _refuse_with_successor(connection, row)
+    chain, months_before = chain_of(connection, row)
     if replacement is not None:
         if replacement.on > act["today"]:
             raise Refused("日期不能晚于今天，还没发生的事先不登记。")
-        replacement = prepared(connection, sealer, row, replacement, act["now"])
+        replacement = prepared(connection, sealer, row, replacement, chain, act["now"])
         _refuse_other_track(row, replacement)
         detail = transitions.replaced_detail(replacement.detail, target)
         replacement = replacement._replace(detail=detail)
-    _, months_before = chain_of(connection, row)
     rules = programme((replacement or target).on, row.city)
     corrected([one.step for one in rows], place, replacement, rules, months_before)
     transitions.take_back(
@@ -126,8 +126,10 @@ def _recount_results(connection: Connection, sealer: Sealer, row: Row, act: Act)
     """Results count in the month of their ending: record them anew when that has moved."""
     rows = transitions.standing(transitions.kept(connection, row.id))
     for one in rows:
-        period = transitions.period_of(connection, row, Kind(one.kind), one.on)
-        if one.kind != Kind.RESULT or period in (None, one.period):
+        if one.kind != Kind.RESULT:
+            continue
+        period = transitions.period_of(connection, row, Kind.RESULT, one.on)
+        if period in (None, one.period):
             continue
         step = one.step._replace(detail=transitions.replaced_detail(one.detail, one))
         transitions.take_back(

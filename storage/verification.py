@@ -40,7 +40,7 @@ def verify(
     seen: int | None = None,
 ) -> Person:
     """Record a clerk's decision on a person, with the reason. Raises `NotFound`, `Conflict` and `Refused`."""
-    person = people.get(connection, person_id)
+    person = people.get(connection, person_id, locked=True)
     if person.status == people.WITHDRAWN:
         raise Refused("这个人已经撤回报名，不用核验。")
     if person.status == LOCKED:

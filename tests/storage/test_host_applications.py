@@ -6,8 +6,9 @@ import pytest
 from sqlmodel import select
 
 from policy.ledger_codes import HostStatus
+from policy.outgoing_codes import CaseKind
 from policy.refusal import Refused
-from storage import host_applications, hosts
+from storage import cases, host_applications, hosts
 from storage.conversations import add_contact
 from storage.database import Connection, Database
 from storage.errors import NotFound
@@ -57,6 +58,33 @@ def test_an_application_waits_and_its_applicant_is_told_the_decision(
         assert hosts.approve(connection, host.id, **act()) == who
         [standing] = told(connection, who)
         assert (standing.number, standing.status, standing.on) == (again, "approved", TODAY)
+
+    database.write_sync(work)
+
+
+@pytest.mark.parametrize("by_chat", [True, False])
+def test_a_decision_settles_the_application_and_no_other_case(
+    database: Database, sealer: Sealer, by_chat: bool
+) -> None:
+    def work(connection: Connection) -> None:
+        who = contact(connection) if by_chat else None
+        if who is not None:
+            applies(connection, sealer, who)
+            row = hosts.find_by_uscc(connection, USCC)
+            assert row is not None
+            assert row.id is not None
+            host_id = row.id
+        else:
+            host_id = hosts.apply(connection, sealer, HOST, source="clerk", **act())
+        for kind in (CaseKind.STIPEND_UNPAID, CaseKind.PROBLEM):
+            cases.open_case(connection, sealer, kind, who, NOW, host_id=host_id)
+        hosts.approve(connection, host_id, **act())
+        found = {(row.kind, row.status, row.version) for row in connection.session.exec(select(StaffCase))}
+        assert found == {
+            (CaseKind.STIPEND_UNPAID, "open", 1),
+            (CaseKind.PROBLEM, "open", 1),
+            *({(CaseKind.HOST_APPLICATION, "closed", 2)} if by_chat else ()),
+        }
 
     database.write_sync(work)
 
