@@ -12,13 +12,17 @@ from rich.table import Table
 
 from bot.app import Parts, open_parts
 from bot.channels.wechat_client import LONGEST_SCENE, WeChatClient
+from bot.channels.wechat_mass import month_of
 from bot.channels.wechat_menu import load_menu
 from bot.cli_wechat_mass import add_mass
 from bot.cli_wechat_outcomes import add_outcomes
 from bot.gates import wechat_client
 from bot.logs import keep_off_output
 from bot.settings import Settings
+from notifications.allowance import MASS_A_MONTH
 from notifications.channel import Failure, SendFailed
+from storage.allowances import mass_people
+from storage.quotas import Count
 
 T = TypeVar("T")
 
@@ -76,16 +80,26 @@ def wechat_commands(settings: Callable[[], Settings]) -> typer.Typer:
 
     @app.command("quota", epilog="例：jianxi wechat quota")
     def quota() -> None:
-        """看各接口今天用了多少次。"""
-        counts = calling(lambda client, parts: client.meter.counts())
+        """看各接口每天用了多少次，这个月的群发还剩多少。"""
+        counts, month = calling(_used)
         table = Table("接口", "日期", "已用", "上限")
         for count in counts:
             table.add_row(count.api, count.period, str(count.used), str(count.limit))
         Console().print(table)
+        for used, people in month.items():
+            left = MASS_A_MONTH - used
+            said = f"还能收 {left} 条" if left > 0 else "已经满额，下个月再发"
+            typer.echo(f"这个月群发收过 {used} 条的 {people} 人，{said}。")
 
     add_mass(app, calling)
     add_outcomes(app, settings)
     return app
+
+
+async def _used(client: WeChatClient, parts: Parts) -> tuple[list[Count], dict[int, int]]:
+    month = month_of(parts.turns.clock())
+    people = await parts.database.read(lambda connection: mass_people(connection, month))
+    return await client.meter.counts(), people
 
 
 def _fitting_scene(scene: str) -> str:

@@ -31,6 +31,17 @@ _windows = select(allowance.c.kind, allowance.c.opened_at, allowance.c.used).whe
     allowance.c.contact_id == bindparam("contact")
 )
 WINDOWS: Final = Statement(_windows.where(allowance.c.kind != MASS).order_by(allowance.c.kind), "contact")
+MASS_PEOPLE: Final = Statement(
+    select(allowance.c.used, func.count())
+    .where(
+        allowance.c.kind == MASS,
+        allowance.c.opened_at == bindparam("since", type_=allowance.c.opened_at.type),
+        allowance.c.used > 0,
+    )
+    .group_by(allowance.c.used)
+    .order_by(allowance.c.used.desc()),
+    "since",
+)
 MASS_OF: Final = Statement(_windows.where(allowance.c.kind == MASS), "contact")
 
 _new_window = insert(allowance)
@@ -128,6 +139,11 @@ def mass_used(connection: Connection, contact_id: int, month: datetime) -> int:
     """Mass messages that the contact was counted in the month that begins at `month`."""
     row = connection.run(MASS_OF, (contact_id,)).fetchone()
     return int(row[2]) if row is not None and row[1] == month else 0
+
+
+def mass_people(connection: Connection, month: datetime) -> dict[int, int]:
+    """How many people had how many mass messages in the month that begins at `month`, the most first."""
+    return {int(used): int(people) for used, people in connection.run(MASS_PEOPLE, (month,))}
 
 
 def take_mass(connection: Connection, contact_id: int, month: datetime, at_most: int) -> bool:

@@ -282,6 +282,26 @@ async def test_a_warning_about_the_quota_does_not_spoil_what_a_program_reads(
     assert "wechat_quota_nearly_used" in done.error
 
 
+async def test_the_quota_shows_how_much_of_the_month_is_left(
+    desk: Desk, base: Database, platform: WeChatPlatform
+) -> None:
+    month = month_of(utc_now())
+    before = month_of(month - timedelta(days=1))
+    people = followers(base, platform, "oA", "oB", "oC", "oD")
+    had = ((people[0], month, 4), (people[1], month, 3), (people[2], month, 3), (people[3], before, 2))
+
+    def work(connection: Connection) -> None:
+        for contact, counted, times in had:
+            for _ in range(times):
+                allowances.take_mass(connection, contact, counted, 4)
+
+    base.write_sync(work)
+    done = await asyncio.to_thread(lambda: desk.run("wechat", "quota", **wechat_settings(platform)))
+    assert "收过 4 条的 1 人，已经满额" in done.out
+    assert "收过 3 条的 2 人，还能收 1 条" in done.out
+    assert "收过 2 条" not in done.out, "a month that is over"
+
+
 # --- cut into calls ------------------------------------------------------------------------------------------
 
 
