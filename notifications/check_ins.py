@@ -83,14 +83,20 @@ def ask_hosts(
 ) -> Done:
     """Ask the contact of every host with interns about the month that has passed, once.
 
+    Who speaks for several hosts is asked about one a day: a second question would push the first aside.
+
     It is part of what a host takes on, not a push: no consent to pushes is asked for.
     """
-    month, found = check_in_plans.hosts_to_ask(connection, today, limit)
-    if not found:
+    if not check_in_plans.asks_hosts_on(today):
         return Done()
     purpose_id = purpose_of_day(connection, HOSTS, PurposeKind.STAFF, now, today)
-    due_on, created = today.replace(day=HOST_DAY), 0
+    month, found = check_in_plans.hosts_to_ask(connection, purpose_id, today, limit)
+    due_on, created, later = today.replace(day=HOST_DAY), 0, 0
+    spoken_to: set[int] = set()
     for host in found:
+        if host.contact_id in spoken_to:
+            later += 1
+            continue
         number = check_in_plans.add_host(connection, host.host_id, month, due_on)
         if host.contact_id is None or not host.reachable:
             reason = SkipReason.UNREACHABLE if host.contact_id is None else SkipReason.BLOCKED
@@ -106,8 +112,9 @@ def ask_hosts(
             connection, sealer, purpose_id, host.contact_id, content, subject_id=number, due_at=now
         )
         check_ins.mark_asked(connection, number, now)
+        spoken_to.add(host.contact_id)
         created += 1
-    return Done(created, len(found) - created, len(found) == limit)
+    return Done(created, len(found) - created - later, len(found) == limit)
 
 
 def close_unanswered(

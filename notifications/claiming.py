@@ -125,7 +125,7 @@ class Claims:
             ways = [
                 known
                 for known in about.contacts[one.contact_id]
-                if known.contact_id != one.contact_id and self._may_stand_in(one, known)
+                if known.contact_id != one.contact_id and self.may_stand_in(one, known)
             ]
             if one.expires_at is not None and now >= one.expires_at:
                 connection.run(LEAVE_OUT, (State.EXPIRED, SkipReason.EXPIRED, now, one.id))
@@ -184,7 +184,7 @@ class Claims:
         usable = [
             known
             for known in contacts
-            if (known.contact_id == one.contact_id and known.reachable) or self._may_stand_in(one, known)
+            if (known.contact_id == one.contact_id and known.reachable) or self.may_stand_in(one, known)
         ]
         for wanted in (one.sent_to, one.contact_id):
             for known in usable:
@@ -192,8 +192,13 @@ class Claims:
                     return known
         return usable[0] if usable else None
 
-    def _may_stand_in(self, one: Candidate, known: Known) -> bool:
-        """Whether a message for another contact of the person may go to this one."""
+    def may_stand_in(self, one: Candidate, known: Known) -> bool:
+        """Whether a message for another contact of the person may go to this one.
+
+        What is for staff may not: a clerk's or a host's own chat is not that of the person who registered.
+        """
+        if one.kind is PurposeKind.STAFF:
+            return False
         welcome = known.push_allowed or one.kind in UNASKED
         return known.reachable and welcome and known.channel in self.open_channels
 

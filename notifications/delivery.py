@@ -97,7 +97,8 @@ class Sender:
     async def run(self, stopping: asyncio.Event, queue: Queue, *, alone: bool) -> None:
         """Send until told to stop; `alone` when no other process sends from this base.
 
-        Every lane is emptied by a job of the queue, which lets only one process at a time have it.
+        Every lane is emptied by a job of the queue, one at a time. `EmbeddedQueue` knows of this process alone: a
+        second process never sends the same message, but keeps a pace of its own beside this one's.
         """
         self._stopping = stopping
         queue.serve(DRAIN, self._drain)

@@ -13,7 +13,7 @@ from typing import Final
 from notifications.jobs import PORTION, Context, Done
 from policy.outgoing_codes import PurposeKind
 from policy.renewals import asked_on, notice
-from storage import contacts_of, deliveries, renewals
+from storage import contacts_of, deliveries, delivery_outcomes, renewals
 from storage.database import Connection
 from storage.deliveries import Opens, Said
 from storage.renewals import Registered
@@ -47,16 +47,22 @@ def _tell(context: Context, page: Sequence[Registered], now: datetime, connectio
         for one in page
         if one.eligible_until is not None and (days := notice(one.eligible_until, today)) is not None
     ]
+    # Once, although who registered before may come back to it by another contact.
+    questions = {due: _question(context, connection, due, now) for due in set(asked.values())}
+    told = {due: delivery_outcomes.written_to(connection, number, asked) for due, number in questions.items()}
     reached = contacts_of.reaches(connection, {*asked, *(one.person_id for one, _ in ending)})
     made: list[int | None] = []
     for person_id, due in asked.items():
         contact_id = reached[person_id].preferred
-        if contact_id is not None:
-            made.append(_ask(context, connection, contact_id, due, now))
+        if contact_id is not None and person_id not in told[due]:
+            made.append(_ask(context, connection, questions[due], contact_id, due, now))
     for one, days in ending:
         contact_id = reached[one.person_id].preferred
-        if contact_id is not None and one.eligible_until is not None:
-            made.append(_warn(context, connection, contact_id, one.eligible_until, days, now))
+        if contact_id is None or one.eligible_until is None:
+            continue
+        purpose_id = _notice(context, connection, one.eligible_until, days, now)
+        if not delivery_outcomes.written_to(connection, purpose_id, [one.person_id]):
+            made.append(_warn(context, connection, purpose_id, contact_id, one.eligible_until, now))
     return sum(number is not None for number in made)
 
 
@@ -66,14 +72,19 @@ def _due(context: Context, one: Registered, today: date) -> date | None:
     return asked_on(context.day(one.said_at), today)
 
 
-def _ask(context: Context, connection: Connection, contact_id: int, due: date, now: datetime) -> int | None:
-    purpose_id = deliveries.purpose(
+def _question(context: Context, connection: Connection, due: date, now: datetime) -> int:
+    return deliveries.purpose(
         connection,
         f"renewal:{due:%Y-%m}",
         PurposeKind.RENEWAL,
         now,
         expires_at=_expiry(context, due, QUESTION_LASTS),
     )
+
+
+def _ask(
+    context: Context, connection: Connection, purpose_id: int, contact_id: int, due: date, now: datetime
+) -> int | None:
     return deliveries.enqueue(
         connection,
         context.sealer,
@@ -85,16 +96,19 @@ def _ask(context: Context, connection: Connection, contact_id: int, due: date, n
     )
 
 
-def _warn(
-    context: Context, connection: Connection, contact_id: int, until: date, days: int, now: datetime
-) -> int | None:
-    purpose_id = deliveries.purpose(
+def _notice(context: Context, connection: Connection, until: date, days: int, now: datetime) -> int:
+    return deliveries.purpose(
         connection,
         f"expiry:{days}:{until:%Y-%m}",
         PurposeKind.EXPIRY,
         now,
         expires_at=_expiry(context, until, NOTICE_LASTS),
     )
+
+
+def _warn(
+    context: Context, connection: Connection, purpose_id: int, contact_id: int, until: date, now: datetime
+) -> int | None:
     said = Said(ENDS.format(until=f"{until.year}年{until.month}月{until.day}日"))
     return deliveries.enqueue(
         connection,

@@ -13,8 +13,7 @@ from notifications.channel import Failure, Receipt, SendFailed
 from notifications.claiming import Claims, Ready
 from notifications.lanes import PROBE_AFTER, Lane
 from policy.outgoing_codes import DeliveryState as State
-from policy.outgoing_codes import PurposeKind
-from policy.sending import UNASKED, again_at
+from policy.sending import again_at
 from storage import conversations, delivery_claims, delivery_records, staff_alerts, stopped_lanes
 from storage.database import Connection
 from storage.delivery_claims import AGAIN, GIVEN_UP, SENT, UNCLEAR
@@ -101,13 +100,11 @@ def failed(
 def _another_way(connection: Connection, claims: Claims, ready: Ready, code: str, now: datetime) -> bool:
     """Send it to another contact of the person instead; only once, so that two that fail do not pass it on for ever."""
     one = ready.one
-    if ready.to.contact_id != one.contact_id or one.kind is PurposeKind.STAFF:
+    if ready.to.contact_id != one.contact_id:
         return False
     for known in delivery_claims.around(connection, [one], now).contacts[one.contact_id]:
-        welcome = known.push_allowed or one.kind in UNASKED
-        if known.contact_id != one.contact_id and known.reachable and welcome:
-            if known.channel not in claims.open_channels or known.channel in claims.wording.local:
-                continue
+        elsewhere = known.contact_id != one.contact_id and known.channel not in claims.wording.local
+        if elsewhere and claims.may_stand_in(one, known):
             connection.run(AGAIN, (now, code, one.attempts, known.channel, known.contact_id, one.id))
             return True
     return False

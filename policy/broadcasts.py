@@ -44,7 +44,7 @@ FOLLOWS: Final[Mapping[State, frozenset[State]]] = {
     State.PAUSED: frozenset({State.RUNNING, State.CANARY, State.CANCELLED, State.DONE}),
     State.STOPPED: frozenset({State.RUNNING, State.CANCELLED, State.DONE}),
     State.CANCELLED: frozenset(),
-    State.DONE: frozenset(),
+    State.DONE: frozenset({State.CANCELLED}),  # what waits for people to write would still go out
 }
 EDITABLE: Final = frozenset({State.DRAFT})
 """Text and audience change only here: what was approved is what goes out."""

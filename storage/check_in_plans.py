@@ -16,11 +16,11 @@ from policy.ledger_codes import Stage
 from policy.outgoing_codes import CheckInKind, SkipReason, StepState
 from storage.database import Connection, Statement, insert
 from storage.ledger_tables import Host, Internship
-from storage.outgoing_tables import CheckIn
+from storage.outgoing_tables import CheckIn, Delivery
 from storage.tables import Contact, core
 
 check_in, internship = core(CheckIn), core(Internship)
-host, contact = core(Host), core(Contact)
+host, contact, delivery = core(Host), core(Contact), core(Delivery)
 
 ADD: Final = Statement(
     insert(check_in).on_conflict_do_nothing(),
@@ -147,11 +147,19 @@ class HostMonth(NamedTuple):
     reachable: bool | None
 
 
-def hosts_to_ask(connection: Connection, today: date, limit: int) -> tuple[str, list[HostMonth]]:
-    """The month that has passed, and the hosts with interns in it that have not been asked about it yet."""
+def asks_hosts_on(today: date) -> bool:
+    """Whether hosts are asked on that day about the month that has passed."""
+    return HOST_DAY <= today.day <= HOST_DAY + LATE_DAYS
+
+
+def hosts_to_ask(
+    connection: Connection, purpose_id: int, today: date, limit: int
+) -> tuple[str, list[HostMonth]]:
+    """The month that has passed, and the hosts with interns in it that have not been asked about it yet.
+
+    Not those whose contact has got a message of this purpose already, about another host.
+    """
     month = month_before(today)
-    if not HOST_DAY <= today.day <= HOST_DAY + LATE_DAYS:
-        return month, []
     first = today.replace(day=1)
     busy = (
         select(internship.c.host_id)
@@ -160,11 +168,14 @@ def hosts_to_ask(connection: Connection, today: date, limit: int) -> tuple[str, 
         .subquery()
     )
     asked = exists().where(and_(check_in.c.host_id == host.c.id, check_in.c.month == month))
+    spoken_to = exists().where(
+        and_(delivery.c.contact_id == host.c.contact_id, delivery.c.purpose_id == purpose_id)
+    )
     rows = connection.sqlalchemy.execute(
         select(host.c.id, host.c.name, contact.c.id, contact.c.reachable)
         .join(busy, busy.c.host_id == host.c.id)
         .outerjoin(contact, contact.c.id == host.c.contact_id)
-        .where(~asked)
+        .where(~asked, ~spoken_to)
         .order_by(host.c.id)
         .limit(limit)
     )

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, literal_column, or_, select, update
 
 from policy.outgoing_codes import DeliveryState as State
 from policy.outgoing_codes import PurposeKind
@@ -243,11 +243,14 @@ def _pushes(
 
 
 def said_no(connection: Connection, contacts: Collection[int]) -> set[int]:
-    """Those of the contacts that have said they want no pushes."""
+    """Those of the contacts whose latest word on pushes is that they want none."""
+    latest = (
+        select(func.max(consent.c.id))
+        .where(consent.c.contact_id.in_(contacts), consent.c.kind == "push")
+        .group_by(consent.c.contact_id)
+    )
     rows = connection.sqlalchemy.execute(
-        select(consent.c.contact_id)
-        .where(consent.c.contact_id.in_(contacts), consent.c.kind == "push", ~consent.c.given)
-        .distinct()
+        select(consent.c.contact_id).where(consent.c.id.in_(latest), ~consent.c.given)
     )
     return {row[0] for row in rows}
 
@@ -283,9 +286,12 @@ def wake_held(connection: Connection, contacts: Collection[int], now: datetime) 
     pairs = connection.sqlalchemy.execute(
         select(chosen.c.id, chosen.c.channel, contact.c.id)
         .select_from(
-            chosen.join(contact, or_(contact.c.id == chosen.c.id, contact.c.person_id == chosen.c.person_id))
+            chosen.join(
+                contact, or_(contact.c.id == chosen.c.id, contact.c.person_id == chosen.c.person_id)
+            ).join(delivery, and_(is_in(State.HELD), delivery.c.contact_id == contact.c.id))
         )
         .where(chosen.c.id.in_(contacts))
+        .distinct()
     ).all()
     for wrote, channel, own in pairs:
         woken += connection.sqlalchemy.execute(

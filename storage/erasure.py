@@ -18,8 +18,8 @@ from storage.database import Connection
 from storage.ledger_tables import Internship
 from storage.tables import Contact, HardshipMark, Person, PersonField
 
-KEPT: Final = frozenset({Stage.SIGNED, Stage.IN_POST, Stage.ENDED})
-"""Stages that stay in the books."""
+KEPT: Final = frozenset({Stage.SIGNED, Stage.IN_POST, Stage.ENDED, Stage.CANCELLED})
+"""Stages that stay in the books, and with them the person: all that come after signing (台账)."""
 
 LOCKED: Final = "locked"
 OPTIONAL: Final = ("hardship", "position_kinds", "cities", "available_from", "push_consent")

@@ -361,9 +361,10 @@ def withdraw(connection: Connection, sealer: Sealer, contact_id: int, now: datet
     audit.add(connection, now, f"contact:{contact_id}", "person.withdrawn", _subject(contact))
 
 
-def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
+def erase(connection: Connection, contact_id: int, now: datetime, *, at_own_wish: bool = True) -> bool:
     """Delete everything a contact's person left here (个人信息保护法 第四十七条), but for the audit of having done so.
 
+    Unless it is `at_own_wish`, a host's contact stays one: only the registration has become too old.
     Returns whether the ledger of an internship stays, locked (`storage.erasure`).
     """
     contact = connection.session.get(Contact, contact_id)
@@ -383,7 +384,8 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     for owner in (StaffCase, Consent, Download, Submission, EventSignUp):
         connection.session.exec(delete(owner).where(col(owner.contact_id).in_(contacts)))
     for each in contacts:
-        hosts.forget_contact(connection, each)
+        if at_own_wish:
+            hosts.forget_contact(connection, each)
         set_push(connection, each, False)
         forget(connection, each)
     deliveries.forget(connection, contacts, now)

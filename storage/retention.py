@@ -11,20 +11,18 @@ from typing import Final
 
 from sqlalchemy import delete, or_, select, update
 
-from policy.ledger_codes import Stage
 from policy.outgoing_codes import DeliveryState
 from policy.retention import CHAT, registrations_before
 from storage import audit, people
 from storage.contacts_of import LOCKED
 from storage.database import Connection
+from storage.erasure import KEPT, release
 from storage.ledger_tables import Internship
 from storage.outgoing_tables import Delivery
 from storage.renewals import WILLING
 from storage.tables import Consent, Contact, DialogSession, Message, Person, Submission, core
 from storage.unfinished import number_at
 
-BOOKED: Final = (Stage.SIGNED, Stage.IN_POST, Stage.ENDED)
-"""Stages that stay in the books, and with them the person (台账)."""
 SETTLED: Final = (
     *(DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.REFUSED),
     *(DeliveryState.EXPIRED, DeliveryState.SKIPPED, DeliveryState.UNKNOWN),
@@ -50,8 +48,16 @@ def chats(connection: Connection, now: datetime, most: int) -> int:
 
 
 def sessions(connection: Connection, now: datetime, most: int) -> int:
-    """Forget where conversations stood in which nothing was said for as long, with what was half filled in."""
-    old = select(session.c.contact_id).where(session.c.updated_at < now - CHAT).limit(most)
+    """Forget where conversations stood in which nothing was said for as long, with what was half filled in.
+
+    What we asked lately waits for its answer: it stands in such a conversation too.
+    """
+    asked_lately = (
+        select(message.c.id)
+        .where(message.c.contact_id == session.c.contact_id, message.c.at >= now - CHAT)
+        .exists()
+    )
+    old = select(session.c.contact_id).where(session.c.updated_at < now - CHAT, ~asked_lately).limit(most)
     return connection.sqlalchemy.execute(delete(session).where(session.c.contact_id.in_(old))).rowcount
 
 
@@ -72,7 +78,7 @@ def sent_texts(connection: Connection, now: datetime, most: int) -> int:
 
 
 def registrations(connection: Connection, now: datetime, most: int) -> int:
-    """Delete people who registered, or last said anything to it, too long ago and never took part.
+    """Delete people who registered, or last said anything, too long ago and never took part.
 
     Each leaves a line in the audit log, as somebody who had everything deleted does.
     """
@@ -83,8 +89,9 @@ def registrations(connection: Connection, now: datetime, most: int) -> int:
         rows = connection.sqlalchemy.execute(select(contact.c.id).where(contact.c.person_id == person_id))
         contacts = [row[0] for row in rows]
         if contacts:
-            people.erase(connection, contacts[0], now)
+            people.erase(connection, contacts[0], now, at_own_wish=False)
         else:
+            release(connection, person_id)
             connection.sqlalchemy.execute(delete(person).where(person.c.id == person_id))
     return len(old)
 
@@ -109,13 +116,19 @@ def _forgotten(connection: Connection, before: datetime, most: int) -> list[int]
         select(internship.c.id)
         .where(
             internship.c.person_id == person.c.id,
-            or_(internship.c.stage.in_(BOOKED), internship.c.updated_at >= before),
+            or_(internship.c.stage.in_(KEPT), internship.c.updated_at >= before),
         )
+        .exists()
+    )
+    heard = (
+        select(contact.c.id)
+        .join(session, session.c.contact_id == contact.c.id)
+        .where(contact.c.person_id == person.c.id, session.c.updated_at >= before)
         .exists()
     )
     rows = connection.sqlalchemy.execute(
         select(person.c.id)
-        .where(person.c.created_at < before, person.c.status != LOCKED, ~lately, ~willing, ~busy)
+        .where(person.c.created_at < before, person.c.status != LOCKED, ~lately, ~willing, ~busy, ~heard)
         .order_by(person.c.id)
         .limit(most)
     )

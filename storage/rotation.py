@@ -15,7 +15,7 @@ from sqlalchemy import Column, RowMapping, Table, and_, bindparam, delete, func,
 
 from storage.columns import Base, IndexColumn, SealedColumn
 from storage.database import Connection, Database, Statement, insert
-from storage.errors import Conflict, SealBroken, WrongKey
+from storage.errors import Conflict, SealBroken, StorageUnavailable, WrongKey
 from storage.keys import KeyFile, add_key, make_current
 from storage.sealing import NOTICE_SECONDS, Sealer, prefix_of
 from storage.tables import INDEX_COLUMNS, SEALED_COLUMNS, Installation, Message, Person, core
@@ -26,6 +26,10 @@ CHECK_NAME: Final = "key_check:"
 
 ROWS_A_BATCH: Final = 100
 """Small, because on SQLite the server waits while another process writes a batch."""
+
+WAITS: Final = 30
+WAIT_SECONDS: Final = 1.0
+"""How often, and after what pause, a row that is held is asked for again: no turn takes so long."""
 
 _installation = core(Installation)
 _CHECKS: Final = Statement(
@@ -108,16 +112,18 @@ async def reseal(
 ) -> int:
     """Seal under the current key whatever is sealed under another; return the number of rows changed.
 
-    Rows that somebody else holds are passed over and come in the next round; it ends with a round that finds
-    nothing.
+    Rows that somebody else holds are passed over and come in the next round. It ends with a round that waits for
+    every row and finds nothing.
     """
     total = 0
     for table in _sealed_tables():
-        changed = True
-        while changed:
+        passing, changed = True, True
+        while passing or changed:
+            # A round that found nothing may have passed over rows that a turn held all the while: one more, waiting.
+            passing = changed
             changed, after = False, 0
             while True:
-                seen, count = await database.write(_Batch(table, sealer, after))
+                seen, count = await _batch(database, _Batch(table, sealer, after, passing=passing))
                 if seen is None:
                     break
                 after, total, changed = seen, total + count, changed or count > 0
@@ -126,11 +132,22 @@ async def reseal(
     return total
 
 
+async def _batch(database: Database, work: "_Batch") -> tuple[int | None, int]:
+    """A batch, again while somebody holds a row of it for longer than the database lets anybody wait."""
+    for _ in range(WAITS):
+        try:
+            return await database.write(work)
+        except StorageUnavailable:
+            await asyncio.sleep(WAIT_SECONDS)
+    return await database.write(work)
+
+
 class _Batch:
     """One transaction's worth of `reseal`: the rows of a table after a given identity."""
 
-    def __init__(self, table: Table, sealer: Sealer, after: int) -> None:
-        self.table, self.sealer, self.after = table, sealer, after
+    def __init__(self, table: Table, sealer: Sealer, after: int, *, passing: bool) -> None:
+        """`passing`: rows that somebody else holds are passed over."""
+        self.table, self.sealer, self.after, self.passing = table, sealer, after, passing
         self.sealed = [sealed for sealed in SEALED_COLUMNS if sealed.table == table.name]
         self.indexed = [indexed for indexed in INDEX_COLUMNS if indexed.table == table.name]
 
@@ -142,7 +159,7 @@ class _Batch:
         chosen = select(identity, *columns).where(identity > self.after)
         if not self.indexed:  # a hash does not tell its key: those rows are all looked at
             chosen = chosen.where(_under_other_keys(table, self.sealed, self.sealer.ring.current))
-        chosen = chosen.order_by(identity).limit(ROWS_A_BATCH).with_for_update(skip_locked=True)
+        chosen = chosen.order_by(identity).limit(ROWS_A_BATCH).with_for_update(skip_locked=self.passing)
         rows = connection.sqlalchemy.execute(chosen).mappings().all()
         count = 0
         for row in rows:

@@ -129,5 +129,5 @@ def settle(
         .where(
             delivery.c.purpose_id == purpose_id, waiting, or_(~still_there, delivery.c.due_at < due_before)
         )
-        .values(state=DeliveryState.SKIPPED, reason=SkipReason.SETTLED, settled_at=now)
+        .values(state=DeliveryState.SKIPPED, reason=SkipReason.SETTLED, settled_at=now, content_sealed=None)
     ).rowcount

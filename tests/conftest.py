@@ -1,5 +1,6 @@
 """Fixtures that several folders of tests share: databases of both engines, empty and ready."""
 
+import gc
 import io
 import os
 import shutil
@@ -39,6 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-transcripts", action="store_true", help="rewrite tests/dialogs/transcripts as they go now"
     )
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand collected tests stay to the end: the garbage collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

@@ -625,6 +625,24 @@ def test_hosts_are_asked_once_a_month_about_the_month_that_has_passed(days: Tell
     days(story)
 
 
+def test_who_speaks_for_two_hosts_is_asked_about_one_a_day(days: Tell) -> None:
+    def story(them: Days) -> None:
+        bound = care_rows.contact(them.connection, None, "host-clerk")
+        for number in (1, 2):
+            host_id = care_rows.host(them.connection, number, contact_id=bound)
+            care_rows.internship(
+                them.connection, care_rows.person(them.connection, them.sealer, number), host_id
+            )
+        seen = []
+        for day in (5, 5, 6, 7):
+            them.today = date(2026, 10, day)
+            them.run(care.ask_hosts)
+            seen.append(len(them.messages("staff")))
+        assert seen == [1, 1, 2, 2]
+
+    days(story)
+
+
 def test_what_is_known_already_is_not_asked_again(days: Tell) -> None:
     def story(them: Days) -> None:
         person_id = care_rows.person(them.connection, them.sealer)

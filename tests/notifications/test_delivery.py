@@ -149,6 +149,39 @@ async def test_a_reminder_of_what_they_began_does_not_go_to_whoever_said_no(desk
     assert desk.became(number) == ("skipped", SkipReason.OPTED_OUT)
 
 
+async def test_the_latest_word_on_reminders_counts(desk: Desk) -> None:
+    contact = desk.contact("a")
+    for given in (False, True):
+        desk.write(
+            lambda c, said=given: c.session.add(  # type: ignore[misc]
+                Consent(
+                    contact_id=contact,
+                    kind="push",
+                    given=said,
+                    version="1",
+                    text_hash="",
+                    channel="x",
+                    at=NOON,
+                )
+            )
+        )
+    number = desk.enqueue(contact, kind=PurposeKind.NUDGE)
+    await desk.drain()
+    assert desk.became(number) == SENT
+
+
+async def test_what_is_for_staff_goes_to_no_other_chat_of_the_same_person(
+    desk: Desk, telegram: Platform
+) -> None:
+    person = desk.person()
+    contact = desk.contact("a", person=person, reachable=False)
+    desk.contact("b", person=person)
+    number = desk.enqueue(contact, kind=PurposeKind.STAFF)
+    await desk.drain()
+    assert desk.became(number) == ("skipped", SkipReason.UNREACHABLE)
+    assert not telegram.taken
+
+
 async def test_what_was_erased_is_not_said_and_not_kept(desk: Desk, telegram: Platform) -> None:
     person = desk.person()
     contact = desk.contact("a", person=person)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
+from sqlmodel import select as sqlmodel_select
 
 from notifications.jobs import Context, Done
 from notifications.purging import purge_expired
@@ -16,6 +17,7 @@ from policy.retention import CHAT
 from storage import deliveries, form_links, retention
 from storage.database import Connection, Database
 from storage.deliveries import Said
+from storage.ledger_tables import Host
 from storage.sealing import Sealer
 from storage.tables import Audit, Base, Consent, Contact, DialogSession, Message, Person, Submission, core
 from tests.storage import care_rows
@@ -65,6 +67,27 @@ async def test_chats_and_half_filled_dialogs_go_after_180_days(context: Context)
     left = await context.read(lambda c: (number_of(c, Message), number_of(c, DialogSession)))
     assert left == (2, 1)
     assert await context.read(lambda c: number_of(c, Contact)) == 2
+
+
+async def test_a_question_put_lately_keeps_its_place_although_the_person_has_been_silent(
+    context: Context,
+) -> None:
+    def work(connection: Connection) -> None:
+        number = talked(connection, NOW - CHAT - timedelta(days=1))
+        connection.session.add(
+            Message(
+                contact_id=number,
+                message_id="ours",
+                dialog="check_in",
+                step="going",
+                content_sealed=b"x",
+                at=NOW,
+            )
+        )
+
+    await context.write(work)
+    assert await purge_expired(context, NOW) == Done(changed=1), "the old message alone"
+    assert await context.read(lambda c: number_of(c, DialogSession)) == 1
 
 
 async def test_the_text_of_a_message_that_went_out_goes_and_that_it_went_stays(context: Context) -> None:
@@ -121,14 +144,22 @@ async def test_a_registration_that_led_to_nothing_goes_after_twelve_months_with_
     assert actions[0] == "person.retention_over"
 
 
-async def test_somebody_without_any_chat_goes_too(context: Context) -> None:
-    await context.write(lambda c: registered(c, context.sealer, NOW - YEAR, contacts=0))
+async def test_somebody_without_any_chat_goes_too_with_the_applications(context: Context) -> None:
+    def work(connection: Connection) -> None:
+        number = registered(connection, context.sealer, NOW - YEAR, contacts=0)
+        care_rows.internship(connection, number, stage=Stage.WITHDRAWN, updated_at=NOW - YEAR)
+
+    await context.write(work)
     assert (await purge_expired(context, NOW)).changed == 1
     assert await context.read(lambda c: number_of(c, Person)) == 0
 
 
 @pytest.mark.parametrize(
-    "why", ["young", "handed in again", "still willing", "in the books", "applied lately"]
+    "why",
+    [
+        *("young", "handed in again", "still willing", "in the books", "signed but never came"),
+        *("applied lately", "talks to us"),
+    ],
 )
 async def test_who_took_part_or_was_heard_of_within_the_year_stays(context: Context, why: str) -> None:
     lately = NOW - timedelta(days=300)
@@ -157,11 +188,30 @@ async def test_who_took_part_or_was_heard_of_within_the_year_stays(context: Cont
             )
         elif why == "in the books":
             care_rows.internship(connection, number, stage=Stage.ENDED, updated_at=NOW - YEAR)
+        elif why == "signed but never came":
+            care_rows.internship(connection, number, stage=Stage.CANCELLED, updated_at=NOW - YEAR)
+        elif why == "talks to us":
+            chat = talked(connection, NOW - timedelta(days=1))
+            connection.session.get_one(Contact, chat).person_id = number
         elif why == "applied lately":
             care_rows.internship(connection, number, stage=Stage.APPLIED, updated_at=lately)
 
     await context.write(work)
     assert await purge_expired(context, NOW) == Done()
+
+
+async def test_whose_registration_is_too_old_may_still_speak_for_a_host(context: Context) -> None:
+    def work(connection: Connection) -> int:
+        number = registered(connection, context.sealer, NOW - YEAR)
+        [chat] = [
+            one.id for one in connection.session.exec(sqlmodel_select(Contact)) if one.person_id == number
+        ]
+        return care_rows.host(connection, contact_id=chat)
+
+    host_id = await context.write(work)
+    assert (await purge_expired(context, NOW)).changed == 1
+    left = await context.read(lambda c: c.session.get_one(Host, host_id).contact_id)
+    assert left is not None
 
 
 async def test_many_go_in_small_portions(context: Context) -> None:

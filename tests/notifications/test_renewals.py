@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlmodel import select
 
 from bot.turns import Turns
 from dialogs.model import Opened
@@ -74,6 +75,19 @@ async def test_the_question_opens_a_dialog_sixty_days_after_the_registration_and
 async def test_the_same_moment_asks_nothing_twice(context: Context) -> None:
     await person(context)
     assert [await run(context, 60) for _ in range(3)] == [Done(created=1), Done(), Done()]
+
+
+async def test_nobody_is_asked_again_at_another_chat_of_theirs(context: Context) -> None:
+    number = await person(context)
+    assert (await run(context, 60)).created == 1
+
+    def moves(connection: Connection) -> None:
+        [old] = connection.session.exec(select(Contact)).all()
+        old.reachable = False
+        care_rows.contact(connection, number, "another", "telegram")
+
+    await context.write(moves)
+    assert [(await run(context, day)).created for day in (61, 66)] == [0, 0]
 
 
 async def test_a_question_missed_while_nothing_ran_is_put_within_two_weeks(context: Context) -> None:

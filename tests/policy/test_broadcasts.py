@@ -17,7 +17,7 @@ from policy.broadcasts import (
 from policy.outgoing_codes import BroadcastState as State
 from policy.refusal import Refused
 
-ENDS = {State.CANCELLED, State.DONE}
+ENDS = {State.CANCELLED}
 
 
 def test_every_state_says_what_may_follow() -> None:

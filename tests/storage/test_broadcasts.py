@@ -453,7 +453,7 @@ ALLOWED = {
     State.PAUSED: {"resume", "cancel"},
     State.STOPPED: {"resume", "cancel"},
     State.CANCELLED: set(),
-    State.DONE: set(),
+    State.DONE: {"cancel"},
 }
 
 

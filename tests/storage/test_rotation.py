@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from storage.database import Connection, Database, Statement
 from storage.errors import Conflict, WrongKey
@@ -214,15 +214,18 @@ async def test_rows_that_a_turn_holds_come_in_a_later_round(postgresql_url: str,
         loop.call_soon_threadsafe(holding.set)
         asyncio.run_coroutine_threadsafe(leave.wait(), loop).result(10)
 
-    def note(table: str, count: int) -> None:
-        rounds.append(count)
+    async def leave_when_waited_for() -> None:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while not await serving.read(lambda c: c.sqlalchemy.execute(waiting).scalar_one()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # the server tells nobody when it makes somebody wait
         leave.set()
 
     turn = asyncio.create_task(serving.write(slow_turn))
     await holding.wait()
-    await reseal(rotating, sealer, progress=note)
-    await turn
-    assert rounds[0] == 1  # the free row; the held one was not waited for
+    leaving = asyncio.create_task(leave_when_waited_for())
+    await reseal(rotating, sealer, progress=lambda table, count: rounds.append(count))
+    await asyncio.gather(turn, leaving)
+    assert rounds == [1, 1]  # the free row, and when nothing else was left, the one that was held
     assert await serving.read(lambda c: uses_of_key(c, "k1")) == 0
     assert free != held
     await serving.close()
