@@ -9,7 +9,7 @@ import typer
 
 from bot.app import utc_now
 from bot.command_line import actor, city_code, today
-from policy.demonstrative import read_month
+from policy.months import read_month
 from policy.refusal import Refused
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from aiohttp import web
@@ -12,11 +11,11 @@ from bot.etags import tagged
 from bot.open_data import CITY_CODES
 from bot.page_frame import NO_FEES, Frame
 from bot.page_words import day
+from policy.months import is_month
 from policy.regions import city as city_of_code
 from storage import bundle_lists
 from storage.ledger_tables import Bundle
 
-MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 MAX_AGE: Final = 600
 """Seconds that a picture may be kept."""
 
@@ -77,7 +76,7 @@ class BundlePages:
 
     async def _published(self, request: web.Request) -> tuple[Bundle, list[bundle_lists.Item]] | None:
         city, month, today = request.match_info["city"], request.match_info["month"], self.frame.today()
-        if city not in CITY_CODES or MONTH.fullmatch(month) is None:  # whatever else somebody types
+        if city not in CITY_CODES or not is_month(month):  # whatever else somebody types
             return None
         return await self.frame.turns.database.read(
             lambda connection: bundle_lists.published_with_items(connection, city, month, today)

@@ -13,7 +13,7 @@ import structlog
 
 from bot.poster import Line, Sheet, cover, poster
 from notifications.channel import SendFailed
-from policy.demonstrative import month_label
+from policy.months import month_label
 from policy.positions import yuan
 from policy.regions import city as city_of_code
 from storage.bundle_lists import Item

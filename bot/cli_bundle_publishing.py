@@ -16,7 +16,7 @@ from bot.command_line import complain, kindly, reading, say, settings, today
 from bot.gates import wechat_client
 from bot.poster import FontMissing, find_font
 from bot.settings import Settings
-from policy.demonstrative import month_label
+from policy.months import month_label
 from policy.refusal import Refused
 from policy.regions import city as city_of_code
 from storage import bundle_publishing

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -12,13 +11,12 @@ from bot.app import Parts
 from bot.command_line import complain
 from bot.report_forms import BadForms, Forms, load_forms
 from policy.indicators import PROVINCE
+from policy.months import is_month
 from policy.regions import city
-
-_MONTH: Final = re.compile(r"20\d\d-(0[1-9]|1[0-2])", re.ASCII)
 
 
 def _month(text: str | None) -> str | None:
-    if text is not None and _MONTH.fullmatch(text) is None:
+    if text is not None and not is_month(text):
         raise typer.BadParameter(f"“{text}”不是月份，请写成 2023-09 这样。")
     return text
 

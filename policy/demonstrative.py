@@ -8,14 +8,12 @@ point given comes with its reason, so that a clerk can see and overrule it.
 from __future__ import annotations
 
 import heapq
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from policy.codes import Code, PositionKind
 from policy.ledger_codes import HostKind
-from policy.refusal import Refused
 
 
 class BundleStatus(Code):
@@ -197,18 +195,3 @@ class Share(NamedTuple):
                 f"现在{self.chosen_openings}人，还差{self.least_openings - self.chosen_openings}人。"
             )
         return tuple(found)
-
-
-_MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])", re.ASCII)
-
-
-def read_month(text: str) -> str:
-    """Check a month ("2026-11"). Raises `Refused`."""
-    if _MONTH.fullmatch(text) is None:
-        raise Refused(f"没看懂“{text}”是哪个月，请这样写：2026-11。")
-    return text
-
-
-def month_label(month: str) -> str:
-    """As people write it: 2026年11月."""
-    return f"{month[:4]}年{int(month[5:])}月"

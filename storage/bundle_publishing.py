@@ -10,7 +10,8 @@ from datetime import date, datetime
 
 from sqlmodel import col, select, update
 
-from policy.demonstrative import BundleStatus, month_label
+from policy.demonstrative import BundleStatus
+from policy.months import month_label
 from policy.refusal import Refused
 from storage.bundle_lists import Item, get, items, standing
 from storage.bundles import begin, note, refuse_unfit

@@ -12,7 +12,8 @@ from typing import Final
 
 from sqlmodel import col, delete, select
 
-from policy.demonstrative import BundleStatus, choose, month_label, read_month
+from policy.demonstrative import BundleStatus, choose
+from policy.months import month_label, read_month
 from policy.positions import LONGEST_REASON, yuan
 from policy.programme import stipend_floor_fen
 from policy.refusal import Refused

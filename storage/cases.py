@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from policy.case_dates import due_on as last_day
 from policy.outgoing_codes import CaseKind
@@ -48,15 +48,9 @@ OPEN: Final = Statement(
 )
 _same = select(case.c.id).where(case.c.kind == bindparam("kind"), case.c.status == OPEN_STATE)
 OF_INTERNSHIP: Final = Statement(
-    _same.where(
-        or_(
-            case.c.internship_id == bindparam("internship"),
-            and_(case.c.person_id == bindparam("person"), case.c.internship_id.is_(None)),
-        )
-    ).order_by(case.c.id),
+    _same.where(case.c.internship_id == bindparam("internship")).order_by(case.c.id),
     "kind",
     "internship",
-    "person",
 )
 OF_HOST: Final = Statement(
     _same.where(case.c.host_id == bindparam("host")).order_by(case.c.id), "kind", "host"
@@ -176,7 +170,7 @@ def open_one(
 ) -> int | None:
     """The open case of that kind about an internship, else a host, else a contact; None when there is none."""
     if internship_id is not None:
-        row = connection.run(OF_INTERNSHIP, (kind, internship_id, person_id)).fetchone()
+        row = connection.run(OF_INTERNSHIP, (kind, internship_id)).fetchone()
     elif host_id is not None:
         row = connection.run(OF_HOST, (kind, host_id)).fetchone()
     elif contact_id is not None:

@@ -14,12 +14,12 @@ from sqlalchemy import bindparam, literal, select
 
 from policy.evidence import Evidence, required
 from policy.ledger_codes import SubsidyKind, SubsidyStatus
+from policy.months import is_month
 from policy.refusal import Refused
 from storage import audit
 from storage.database import Connection, Statement, insert
 from storage.errors import NotFound
 from storage.ledger_tables import EvidenceMark, Host, Internship, SubsidyBatch, SubsidyLine
-from storage.monthly_records import MONTH
 from storage.tables import core
 
 mark, line, host, batch = core(EvidenceMark), core(SubsidyLine), core(Host), core(SubsidyBatch)
@@ -126,7 +126,7 @@ def put(
     if connection.run(HOST, (host_id,)).fetchone() is None:
         raise NotFound("host")
     day = on or today
-    if MONTH.fullmatch(month) is None:
+    if not is_month(month):
         raise Refused("月份请这样写：2026-11。")
     if day > today:
         raise Refused("日期不能晚于今天，还没收到的先不登记。")

@@ -6,7 +6,6 @@ and a host that paid nothing before the end (粤人社函〔2023〕228号 三：
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
@@ -17,6 +16,8 @@ from sqlalchemy import bindparam, func, select, update
 from policy.codes import Code
 from policy.eligibility import add_months
 from policy.life_cycle import months_in
+from policy.months import is_month
+from policy.outgoing_codes import CaseKind
 from policy.refusal import Refused
 from storage import audit, cases, transitions
 from storage.database import Connection, Statement, insert
@@ -24,14 +25,12 @@ from storage.edits import CHANGED_MEANWHILE, edit
 from storage.errors import Conflict
 from storage.ledger_tables import MonthlyRecord
 from storage.sealing import Sealer
-from storage.tables import StaffCase, core
+from storage.tables import core
 from storage.transitions import Row
 
 NOTE: Final = b"monthly_record.note_sealed"
-MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-END_ONLY: Final = "end_only_payment"
 
-monthly, case = core(MonthlyRecord), core(StaffCase)
+monthly = core(MonthlyRecord)
 
 
 class Problem(Code):
@@ -60,13 +59,6 @@ PAID_IN_TIME: Final = Statement(
     ),
     "internship",
     "end",
-)
-OPEN_CASE: Final = Statement(
-    select(case.c.id).where(
-        case.c.person_id == bindparam("person"), case.c.kind == bindparam("kind"), case.c.status == "open"
-    ),
-    "person",
-    "kind",
 )
 
 
@@ -140,8 +132,8 @@ def put(
     _store(connection, record, version_before)
     audit.add(connection, now, actor, "internship.record", f"internship:{internship_id}", {"month": month})
     if told.problem is not None and told.problem != problem_before:
-        _open_case(connection, sealer, row, case_kind(told.problem), now, note)
-    _flag_end_only(connection, sealer, row, record, now)
+        _raise_case(connection, sealer, row, case_kind(told.problem), now, today, note)
+    _flag_end_only(connection, sealer, row, record, now, today)
     return record
 
 
@@ -162,23 +154,36 @@ def _store(connection: Connection, record: Record, version_before: int) -> None:
         raise Conflict(CHANGED_MEANWHILE)
 
 
-def case_kind(problem: Problem) -> str:
+def case_kind(problem: Problem) -> CaseKind:
     """The kind of case that a problem becomes."""
-    return "internship_problem" if problem is Problem.OTHER else str(problem)
+    return CaseKind.PROBLEM if problem is Problem.OTHER else CaseKind(problem)
 
 
-def _open_case(
-    connection: Connection, sealer: Sealer, row: Row, kind: str, now: datetime, note: str | None = None
+def _raise_case(
+    connection: Connection,
+    sealer: Sealer,
+    row: Row,
+    kind: CaseKind,
+    now: datetime,
+    today: date,
+    note: str | None = None,
 ) -> None:
-    """A case for staff about an internship; one of a kind at a time, unless somebody has written something."""
-    if note is None and connection.run(OPEN_CASE, (row.person_id, kind)).fetchone() is not None:
-        return
-    told = f"见习 {row.id}" + (f"：{note}" if note else "")
-    cases.open_case(connection, sealer, kind, None, now, person_id=row.person_id, note=told)
+    """A case for the staff of the city where the internship is; one of a kind at a time, to which a note is added."""
+    cases.raise_case(
+        connection,
+        sealer,
+        kind,
+        city=row.city,
+        now=now,
+        today=today,
+        person_id=row.person_id,
+        internship_id=row.id,
+        note=f"见习 {row.id}：{note}" if note else None,
+    )
 
 
 def _faults_of_month(row: Row, month: str, today: date) -> Iterator[str]:
-    if MONTH.fullmatch(month) is None:
+    if not is_month(month):
         yield "月份请这样写：2026-11。"
     elif row.arrived_on is None:
         yield "还没有到岗，没有月度记录可填。"
@@ -188,7 +193,7 @@ def _faults_of_month(row: Row, month: str, today: date) -> Iterator[str]:
 
 
 def _faults(month: str, told: Month, today: date) -> Iterator[str]:
-    if MONTH.fullmatch(month) is None:
+    if not is_month(month):
         return
     first = date.fromisoformat(f"{month}-01")
     days = (add_months(first, 1) - timedelta(days=1)).day
@@ -200,7 +205,9 @@ def _faults(month: str, told: Month, today: date) -> Iterator[str]:
         yield f"发放日期要在 {first} 之后、今天之前。"
 
 
-def _flag_end_only(connection: Connection, sealer: Sealer, row: Row, record: Record, now: datetime) -> None:
+def _flag_end_only(
+    connection: Connection, sealer: Sealer, row: Row, record: Record, now: datetime, today: date
+) -> None:
     """Everything paid after the end, nothing before: to be looked at by staff."""
     if (
         row.ended_on is None
@@ -212,4 +219,4 @@ def _flag_end_only(connection: Connection, sealer: Sealer, row: Row, record: Rec
     [in_time] = connection.run(PAID_IN_TIME, (row.id, row.ended_on)).fetchone()
     # The last month of a short stay is paid after its end by everybody.
     if in_time == 0 and months_in(row.arrived_on, row.ended_on) > 1:
-        _open_case(connection, sealer, row, END_ONLY, now)
+        _raise_case(connection, sealer, row, CaseKind.END_ONLY_PAYMENT, now, today)

@@ -16,6 +16,8 @@ from sqlalchemy import bindparam, delete, func, literal, select, update
 
 from policy.ledger_codes import SubsidyKind, SubsidyStatus
 from policy.life_cycle import last_day
+from policy.months import is_month
+from policy.outgoing_codes import CaseKind
 from policy.refusal import Refused
 from policy.subsidies import FIXED, Hold, Terms, terms_of
 from storage import audit, cases, fraud_signals, subsidy_due, subsidy_facts
@@ -23,13 +25,13 @@ from storage.database import Connection, Statement, insert
 from storage.errors import Conflict, NotFound
 from storage.fraud_signals import Scope
 from storage.ledger_tables import SubsidyLine
-from storage.monthly_records import END_ONLY, MONTH
 from storage.sealing import Sealer
 from storage.subsidy_due import Wanted
 from storage.subsidy_facts import Facts, Line
-from storage.tables import StaffCase, core
+from storage.tables import core
 
-line, case = core(SubsidyLine), core(StaffCase)
+line = core(SubsidyLine)
+END_ONLY: Final = str(Hold.END_ONLY_PAYMENT)
 
 CHANGED: Final = "这条明细刚有变化，请重新查看后再办。"
 HOLDS, CLEARED = "holds", "cleared"
@@ -56,12 +58,6 @@ CLEAR: Final = Statement(
     update(line).where(line.c.id == bindparam("key"), line.c.status == str(SubsidyStatus.HELD)),
     *("flags", "basis", "status", "decided_by", "decision_reason", "updated_at"),
     "key",
-)
-OPEN_CASE: Final = Statement(
-    select(case.c.id).where(
-        case.c.person_id == bindparam("person"), case.c.kind == END_ONLY, case.c.status == "open"
-    ),
-    "person",
 )
 HELD_MONTHS: Final = Statement(
     select(line.c.month, func.count())
@@ -113,21 +109,21 @@ def compute(
 
     Raises `Refused` for a month that has not come. What no wage or rule is on record for is reported as skipped.
     """
-    if MONTH.fullmatch(month) is None:
+    if not is_month(month):
         raise Refused("月份请这样写：2026-11。")
     if month > f"{today:%Y-%m}":
         raise Refused(f"{month} 还没有到，到了再测算。")
-    first = date.fromisoformat(f"{month}-01")
-    facts = subsidy_facts.read(connection, city, first, last_day(first, 1), today)
     try:
         terms = terms_of(city, month)
     except LookupError as missing:
         why = f"没有该月最低工资或规定，请补录。{missing.args[0]}"
         return Computed(city, month, 0, 0, 0, 0, [Skipped(None, SubsidyKind.LIVING, (why,))], [])
+    first = date.fromisoformat(f"{month}-01")
+    facts = subsidy_facts.read(connection, city, first, last_day(first, 1), today)
     due = subsidy_due.due(facts, terms, today)
     year = Scope(city, first.replace(month=1), terms.last, month, today)
     signalled = fraud_signals.holds_of(fraud_signals.search(connection, year), month)
-    differences = list(_keep(connection, sealer, facts, terms, due, signalled, now))
+    differences = list(_keep(connection, sealer, facts, terms, due, signalled, now, today))
     found = _summed(connection, terms, [_skipped(one) for one in due if one.amount.reasons], differences)
     detail = {"lines": found.lines, "held": found.held, "fen": found.fen, "changed": len(differences)}
     audit.add(connection, now, actor, "subsidy.compute", f"subsidy:{city}:{month}", detail)
@@ -182,6 +178,7 @@ def _keep(
     due: list[Wanted],
     signalled: Mapping[tuple[int, SubsidyKind], Mapping[Hold, str]],
     now: datetime,
+    today: date,
 ) -> Iterator[Difference]:
     """Bring the stored lines to what is due; yields what that changed."""
     stored = {(one.internship_id, SubsidyKind(one.kind)): one for one in facts.lines}
@@ -194,18 +191,30 @@ def _keep(
             values = _values(old, new, signalled.get(key, {}))
             _store(connection, terms, old, new, values, now)
             if END_ONLY in values["flags"] and not (old and END_ONLY in old.flags):
-                _open_case(connection, sealer, new, now)
+                _raise_case(connection, sealer, terms, new, now, today)
         elif not settled and old is not None:
             connection.run(DROP, (old.id,))
         if before != after and not (settled and old is not None and old.status == SubsidyStatus.REFUSED):
             yield Difference(*key, before, after, settled)
 
 
-def _open_case(connection: Connection, sealer: Sealer, new: Wanted, now: datetime) -> None:
-    """Staff look into it, unless such a case of the person waits already (`storage.monthly_records`)."""
-    if connection.run(OPEN_CASE, (new.person_id,)).fetchone() is None:
-        told = f"见习 {new.internship_id}：{new.amount.holds[Hold.END_ONLY_PAYMENT]}"
-        cases.open_case(connection, sealer, END_ONLY, None, now, person_id=new.person_id, note=told)
+def _raise_case(
+    connection: Connection, sealer: Sealer, terms: Terms, new: Wanted, now: datetime, today: date
+) -> None:
+    """Staff look into it, unless such a case of the internship waits already (`storage.monthly_records`)."""
+    kind = CaseKind.END_ONLY_PAYMENT
+    if cases.open_one(connection, kind, internship_id=new.internship_id) is None:
+        cases.raise_case(
+            connection,
+            sealer,
+            kind,
+            city=terms.city,
+            now=now,
+            today=today,
+            person_id=new.person_id,
+            internship_id=new.internship_id,
+            note=f"见习 {new.internship_id}：{new.amount.holds[Hold.END_ONLY_PAYMENT]}",
+        )
 
 
 def _values(old: Line | None, new: Wanted, signalled: Mapping[Hold, str]) -> dict[str, Any]:

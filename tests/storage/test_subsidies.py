@@ -21,7 +21,6 @@ from storage import (
     corrections,
     evidence_marks,
     indicators,
-    monthly_records,
     payout_accounts,
     subsidies,
     subsidy_batches,
@@ -235,10 +234,8 @@ def test_everything_paid_after_the_end_waits_and_becomes_one_case(within: Within
             ledger.compute(month)
         assert {(row.status, *row.flags) for row in ledger.lines()} == {("held", "end_only_payment")}
         cases = ledger.connection.session.exec(select(StaffCase)).all()
-        assert [(case.kind, case.person_id) for case in cases] == [
-            (monthly_records.END_ONLY, ledger.person(1))
-        ]
-        assert str(Hold.END_ONLY_PAYMENT) == monthly_records.END_ONLY
+        assert [(case.kind, case.person_id) for case in cases] == [(Hold.END_ONLY_PAYMENT, ledger.person(1))]
+        assert str(Hold.END_ONLY_PAYMENT) == Hold.END_ONLY_PAYMENT
         with pytest.raises(Refused, match="不能人工放行"):
             clear(ledger, ledger.line(number).id, Hold.END_ONLY_PAYMENT)
 
