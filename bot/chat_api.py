@@ -333,6 +333,8 @@ class ChatApi:
             raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
         except ValueError:
             return None
+        if urlsafe_b64encode(raw).decode().rstrip("=") != token:  # decoding skips what does not belong
+            return None
         address, mac = raw[:ADDRESS_BYTES], raw[ADDRESS_BYTES:]
         if len(address) != ADDRESS_BYTES or not self.turns.sealer.verify(b"web:" + address, mac):
             return None
@@ -423,6 +425,6 @@ def _read_place(data: Mapping[str, Any]) -> tuple[str, str] | None:
 def _number(text: str | None, default: int, least: int, most: int) -> int:
     if text is None or text == "":
         return default
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or not least <= int(text) <= most:
         raise Refusal(400, "bad_number", f"参数要是 {least} 到 {most} 之间的整数。")
     return int(text)

@@ -22,10 +22,10 @@ from bot.command_line import (
     today,
 )
 from bot.turns import HIDDEN, LOOKS_LIKE_NUMBER
-from policy.masking import mask_name, mask_phone
+from policy.masking import mask_id_staff, mask_name, mask_phone
 from policy.outgoing_codes import CaseKind, ServiceKind
 from policy.regions import city_of
-from storage import audit, case_lists, cases, people, services
+from storage import audit, case_lists, cases, identity_conflicts, identity_decisions, people, services
 from storage.case_lists import Case
 from storage.database import Connection
 from storage.sealing import Sealer
@@ -51,6 +51,7 @@ def case_commands() -> typer.Typer:
     app = typer.Typer(help="待办事项：谁来办、哪天前办、办得怎样。", no_args_is_help=True)
     app.command("list", epilog="例：jianxi cases list --city 广州 --overdue")(list_cases)
     app.command("show", epilog="例：jianxi cases show 12")(show)
+    app.command("accept", epilog="例：jianxi cases accept 12 --reason 已看身份证原件")(accept)
     app.command("assign", epilog="例：jianxi cases assign 12 李敏 --due 2026-12-04")(assign)
     app.command("note", epilog="例：jianxi cases note 12 已打电话，约周五面谈")(note)
     app.command("close", epilog="例：jianxi cases close 12 --result 补贴已补发 --service guidance")(close)
@@ -129,6 +130,8 @@ def show(number: Number, unmask: Unmask = False, as_json: Json = False) -> None:
         each = case_lists.get(connection, number)
         audit.add(connection, utc_now(), actor(), "case.view", f"case:{number}", {"unmasked": unmask})
         row = fields(parts.sealer, each, day, unmask=unmask)
+        if each.kind == identity_conflicts.KIND:
+            row |= _clash(parts.sealer, connection, each, unmask=unmask)
         told = {"note": each.note(parts.sealer), "result": each.result(parts.sealer)}
         return row | (told if unmask else {name: _without_numbers(text) for name, text in told.items()})
 
@@ -140,6 +143,9 @@ def show(number: Number, unmask: Unmask = False, as_json: Json = False) -> None:
     say(f"待办 {row['id']}：{row['kind_label']}（{state}，版本 {row['version']}）")
     for title, value in (
         ("姓名", f"{row['name']} {row['phone']}".strip()),
+        ("证件号", row.get("id_number")),
+        ("回执号", row.get("receipt")),
+        ("与它冲突的档案", row.get("clashes_with")),
         ("单位", row["host"]),
         ("城市", row["city_label"]),
         ("经办人", row["owner"]),
@@ -149,6 +155,31 @@ def show(number: Number, unmask: Unmask = False, as_json: Json = False) -> None:
     ):
         if value:
             say(f"  {title}：{value}")
+
+
+def _clash(sealer: Sealer, connection: Connection, each: Case, *, unmask: bool) -> dict[str, Any]:
+    """What was submitted, and the record that has the same ID number."""
+    number = str(each.submitted(sealer).get("id_number", ""))
+    other = people.find_by_id_number(connection, sealer, number) if number else None
+    return {
+        "id_number": number if unmask else mask_id_staff(number),
+        "receipt": f"{each.submission_id:06d}" if each.submission_id else None,
+        "clashes_with": other.id if other is not None else None,
+    }
+
+
+def accept(
+    number: Number, reason: Annotated[str, typer.Option(help="怎样核实的，例如：已看身份证原件。")]
+) -> None:
+    """身份信息冲突核实是本人：按他新填的更新档案，这个聊天从此归到这份档案。"""
+
+    def work(parts: Parts, connection: Connection) -> int:
+        return identity_decisions.accept(
+            connection, parts.sealer, number, reason, actor=actor(), now=utc_now(), today=today()
+        )
+
+    person_id = reading(work, write=True)
+    say(f"待办 {number} 已办结，档案 {person_id} 已按新填的更新。请打电话告诉本人。")
 
 
 def assign(

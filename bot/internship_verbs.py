@@ -14,10 +14,19 @@ from policy.ledger_codes import TransitionKind as Kind
 from policy.life_cycle import EARLY
 from policy.outgoing_codes import CaseKind
 from policy.positions import yuan
-from storage import cases, claimed_results, internship_lists, internships, monthly_records, transitions
+from storage import (
+    cases,
+    claimed_results,
+    internship_lists,
+    internships,
+    monthly_records,
+    transitions,
+    waiting_applications,
+)
 from storage.internship_lists import Line
 from storage.internship_steps import Act
 from storage.monthly_records import Problem
+from storage.waiting_applications import Waiting
 
 SHOWN: Final = 4
 """How many internships one message tells of."""
@@ -27,16 +36,22 @@ MOST: Final = 1000
 
 def my_internships(desk: Desk, _data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The newest internships of this person, as the dialog shows them."""
-    return [_shown(desk, line) for line in _own(desk)[:SHOWN]]
+    return [*map(_shown_waiting, _waiting(desk)), *(_shown(desk, line) for line in _own(desk))][:SHOWN]
 
 
 def open_applications(desk: Desk, _data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What can be withdrawn: number and title."""
-    return [{"id": line.id, "title": line.title} for line in _own(desk) if line.stage in EARLY]
+    own: list[Line | Waiting] = [*_waiting(desk), *_own(desk)]
+    early = [one for one in own if one.stage in EARLY]
+    return [{"id": one.id, "title": one.title} for one in early]
 
 
 def withdraw_application(desk: Desk, data: Mapping[str, Any]) -> bool:
     """Take an application back; False when this person has none of that number."""
+    if desk.person_id is None:
+        return waiting_applications.withdraw(
+            desk.connection, desk.sealer, desk.contact_id, data["number"], desk.now
+        )
     own = [line.id for line in _own(desk) if line.stage in EARLY]
     if data["number"] not in own:
         return False
@@ -47,6 +62,8 @@ def withdraw_application(desk: Desk, data: Mapping[str, Any]) -> bool:
 def withdraw_applications(desk: Desk) -> None:
     """Take every application back that can be: nobody is to wait for who has withdrawn."""
     if desk.person_id is None:
+        for one in _waiting(desk):  # those that wait no more are left as they are
+            waiting_applications.withdraw(desk.connection, desk.sealer, desk.contact_id, one.id, desk.now)
         return
     for line in internship_lists.of_person(desk.connection, desk.person_id, MOST):
         if line.stage in EARLY:
@@ -88,6 +105,28 @@ def tell_result(desk: Desk, data: Mapping[str, Any]) -> bool:
         today=desk.today,
     )
     return True
+
+
+def _waiting(desk: Desk) -> list[Waiting]:
+    """The applications of somebody whose identity is being looked at."""
+    if desk.person_id is not None:
+        return []
+    return waiting_applications.of_contact(desk.connection, desk.sealer, desk.contact_id)
+
+
+def _shown_waiting(one: Waiting) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "host": one.host_name,
+        "title": one.title,
+        "stage": one.stage,
+        "stage_label": one.stage.label,
+        "starts_on": None,
+        "ends_on": None,
+        "stipend": yuan(one.stipend_fen),
+        "pay_day": None,
+        "mentor": None,
+    }
 
 
 def _own(desk: Desk) -> list[Line]:

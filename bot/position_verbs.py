@@ -10,7 +10,7 @@ from bot.page_words import day
 from policy.positions import yuan
 from policy.refusal import Refused
 from policy.regions import CITIES
-from storage import cases, internships, people, position_search
+from storage import internships, people, position_search, waiting_applications
 from storage.errors import NotFound
 from storage.position_search import PublicPosition
 
@@ -75,18 +75,29 @@ def _nothing(query: Mapping[str, Any]) -> str:
 
 def _by_wishes(desk: Desk) -> list[Wanted]:
     """By what a registered person wished for, then more and more widely."""
-    if desk.person_id is None:
+    told = _wishes(desk)
+    if told is None:
         return [NEWEST]
-    person = people.get(desk.connection, desk.person_id)
-    cities = tuple(city for city in person.cities or () if city in CITY_CODES)
-    kinds = tuple(person.position_kinds or ())
-    ways = [Wanted("wishes", "按您的意向，这些岗位合适。", cities, kinds, person.education)]
+    wanted_cities, wanted_kinds, education = told
+    cities = tuple(city for city in wanted_cities if city in CITY_CODES)
+    kinds = tuple(wanted_kinds)
+    ways = [Wanted("wishes", "按您的意向，这些岗位合适。", cities, kinds, education)]
     if kinds and cities:
-        ways.append(
-            Wanted("cities", "您想去的城市现在有这些岗位，类别和您选的不同。", cities, (), person.education)
-        )
-    ways.append(Wanted("fitting", "您的意向暂时没有岗位，这些您的学历可以报。", (), (), person.education))
+        ways.append(Wanted("cities", "您想去的城市现在有这些岗位，类别和您选的不同。", cities, (), education))
+    ways.append(Wanted("fitting", "您的意向暂时没有岗位，这些您的学历可以报。", (), (), education))
     return ways
+
+
+def _wishes(desk: Desk) -> tuple[Sequence[str], Sequence[str], str | None] | None:
+    """Cities, kinds and education of a registered person, or of somebody whose identity is being looked at."""
+    if desk.person_id is not None:
+        person = people.get(desk.connection, desk.person_id)
+        return person.cities or (), person.position_kinds or (), person.education
+    found = people.stored_answers(desk.connection, desk.sealer, desk.contact_id)
+    if found is None:
+        return None
+    answers = found[1]
+    return answers.get("cities", ()), answers.get("position_kinds", ()), answers.get("education")
 
 
 def _search(desk: Desk, wanted: Wanted, after: int | None) -> list[PublicPosition]:
@@ -149,15 +160,7 @@ def apply_position(desk: Desk, data: Mapping[str, Any]) -> dict[str, Any]:
     """
     position_id = data["id"]
     if desk.person_id is None:
-        cases.open_case(
-            desk.connection,
-            desk.sealer,
-            "apply_position",
-            desk.contact_id,
-            desk.now,
-            note=f"岗位{position_id}",
-        )
-        return {}
+        return _wait(desk, position_id)
     standing = people.get(desk.connection, desk.person_id).status
     if standing in BARRED:
         return {"refused": BARRED[standing]}
@@ -172,6 +175,21 @@ def apply_position(desk: Desk, data: Mapping[str, Any]) -> dict[str, Any]:
             now=desk.now,
             today=desk.today,
         )
+    except Refused as refused:
+        return {"refused": "\n".join(refused.reasons)}
+    except NotFound:
+        return {"refused": "这个岗位已经停招了，看看别的吧。"}
+    return {}
+
+
+def _wait(desk: Desk, position_id: int) -> dict[str, Any]:
+    """Take the application of somebody whose identity is being looked at; refused as anybody's would be."""
+    found = people.stored_answers(desk.connection, desk.sealer, desk.contact_id)
+    if found is not None and found[0] in BARRED:
+        return {"refused": BARRED[found[0]]}
+    try:
+        city = internships.open_offer(desk.connection, position_id, desk.today).city
+        waiting_applications.begin(desk.connection, desk.sealer, desk.contact_id, position_id, city, desk.now)
     except Refused as refused:
         return {"refused": "\n".join(refused.reasons)}
     except NotFound:

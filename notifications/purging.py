@@ -20,6 +20,7 @@ PURGES: Final[Sequence[tuple[Purge, int]]] = (
     (retention.sessions, PORTION),
     (retention.sent_texts, PORTION),
     (retention.registrations, PEOPLE_AT_ONCE),
+    (retention.without_record, PEOPLE_AT_ONCE),
     (staff_bindings.purge_expired, PORTION),
     (job_runs.purge_expired, PORTION),
 )

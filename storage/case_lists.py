@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, func, select
+import orjson
+from sqlalchemy import Select, and_, func, select
 
 from policy.outgoing_codes import CaseKind
 from storage.cases import NOTE, OPEN_STATE, RESULT
 from storage.database import Connection
 from storage.errors import NotFound
 from storage.ledger_tables import Host, Internship
+from storage.people import SUBMITTED
 from storage.sealing import Sealer
-from storage.tables import Person, StaffCase, core
+from storage.tables import Contact, Person, StaffCase, Submission, core
 
 case, person = core(StaffCase), core(Person)
+contact, submission = core(Contact), core(Submission)
 internship, host = core(Internship), core(Host)
 
 PAGE: Final = 50
@@ -41,6 +44,8 @@ class Case(NamedTuple):
     result_sealed: bytes | None
     name_sealed: bytes | None
     phone_sealed: bytes | None
+    submission_id: int | None
+    submitted_sealed: bytes | None
 
     @property
     def kind_label(self) -> str:
@@ -60,12 +65,20 @@ class Case(NamedTuple):
         return sealer.open_text(self.result_sealed, RESULT) if self.result_sealed else ""
 
     def name(self, sealer: Sealer) -> str:
-        """The person's name, in clear; "" when nobody in the base is meant."""
-        return sealer.open_text(self.name_sealed, b"person.name_sealed") if self.name_sealed else ""
+        """The person's name, in clear: as it is in the base, else as it was submitted; "" when nobody is meant."""
+        if self.name_sealed:
+            return sealer.open_text(self.name_sealed, b"person.name_sealed")
+        return str(self.submitted(sealer).get("name", ""))
 
     def phone(self, sealer: Sealer) -> str:
         """The person's telephone number, in clear."""
-        return sealer.open_text(self.phone_sealed, b"person.phone_sealed") if self.phone_sealed else ""
+        if self.phone_sealed:
+            return sealer.open_text(self.phone_sealed, b"person.phone_sealed")
+        return str(self.submitted(sealer).get("phone", ""))
+
+    def submitted(self, sealer: Sealer) -> dict[str, Any]:
+        """The answers of a registration that joined no record, in clear; {} when the case is about none."""
+        return orjson.loads(sealer.open(self.submitted_sealed, SUBMITTED)) if self.submitted_sealed else {}
 
 
 def _all() -> Select[Any]:
@@ -81,6 +94,12 @@ def _all() -> Select[Any]:
             *(case.c[name] for name in rest),
             person.c.name_sealed,
             person.c.phone_sealed,
+            submission.c.id,
+            submission.c.answers_sealed,
+        )
+        .outerjoin(contact, and_(contact.c.id == case.c.contact_id, contact.c.person_id.is_(None)))
+        .outerjoin(
+            submission, submission.c.id == func.coalesce(case.c.submission_id, contact.c.submission_id)
         )
         .outerjoin(person, person.c.id == case.c.person_id)
         .outerjoin(internship, internship.c.id == case.c.internship_id)

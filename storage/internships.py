@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final, Unpack
+from typing import Any, Final, NamedTuple, Unpack
 
 from sqlalchemy import bindparam, select
 
@@ -93,26 +93,46 @@ def apply(
     """
     on = day_of(act)
     who = signing.applicant(connection, person_id)
-    offer = connection.run(POSITION, (position_id,)).fetchone()
-    if offer is None:
-        raise NotFound("position")
-    host_id, city, status, openings, taken, closes_on, stipend_fen, months, mentor_id, demo, host_status = (
-        offer
-    )
-    if status != PositionStatus.PUBLISHED or host_status != HostStatus.APPROVED:
-        raise Refused("这个岗位现在没有招募，请看看别的岗位。")
-    if closes_on is not None and closes_on < on:
-        raise Refused(f"这个岗位 {closes_on} 已经截止，请看看别的岗位。")
-    if taken >= openings:
-        raise Refused("这个岗位的名额已满，请看看别的岗位。")
+    offer = open_offer(connection, position_id, on)
     refuse_double(connection, person_id, position_id)
-    detail = {"months": months, "stipend_fen": stipend_fen, "mentor_id": mentor_id}
+    detail = {"months": offer.months, "stipend_fen": offer.stipend_fen, "mentor_id": offer.mentor_id}
     step = Step(Kind.APPLY, on, detail)
-    row = begun(step, person_id, host_id, position_id, city, source, act["now"])
-    row.continues_id, row.demo = continues_id, demo or who.demo
+    row = begun(step, person_id, offer.host_id, position_id, offer.city, source, act["now"])
+    row.continues_id, row.demo = continues_id, offer.demo or who.demo
     transitions.begin(connection, row, act["now"])
     record(connection, sealer, row, step, None, act)
     return row.id
+
+
+class Offer(NamedTuple):
+    """A position as somebody applies for it."""
+
+    host_id: int
+    city: str
+    status: str
+    openings: int
+    taken: int
+    closes_on: date | None
+    stipend_fen: int
+    months: int
+    mentor_id: int | None
+    demo: bool
+    host_status: str
+
+
+def open_offer(connection: Connection, position_id: int, on: date) -> Offer:
+    """A position that takes applications on a day. Raises `Refused` when it does not, `NotFound`."""
+    row = connection.run(POSITION, (position_id,)).fetchone()
+    if row is None:
+        raise NotFound("position")
+    offer = Offer(*row)
+    if offer.status != PositionStatus.PUBLISHED or offer.host_status != HostStatus.APPROVED:
+        raise Refused("这个岗位现在没有招募，请看看别的岗位。")
+    if offer.closes_on is not None and offer.closes_on < on:
+        raise Refused(f"这个岗位 {offer.closes_on} 已经截止，请看看别的岗位。")
+    if offer.taken >= offer.openings:
+        raise Refused("这个岗位的名额已满，请看看别的岗位。")
+    return offer
 
 
 def begun(

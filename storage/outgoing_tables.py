@@ -65,6 +65,12 @@ class Delivery(Base, table=True):
             postgresql_where=text("state = 'held' OR state = 'sending' OR state = 'unknown'"),
         ),
         Index(
+            "ix_delivery_text_kept",
+            "settled_at",
+            sqlite_where=text("content_sealed IS NOT NULL AND settled_at IS NOT NULL"),
+            postgresql_where=text("content_sealed IS NOT NULL AND settled_at IS NOT NULL"),
+        ),
+        Index(
             "ix_delivery_sent",
             "contact_id",
             "sent_at",

@@ -15,9 +15,11 @@ import orjson
 from sqlmodel import col, delete, func, select, update
 
 from dialogs.facts import assessment, born
+from policy.case_dates import due_on
 from policy.identity import read_document
 from policy.regions import household_region
-from storage import audit, deliveries, hosts
+from storage import audit, deliveries, hosts, identity_conflicts
+from storage.cases import owner_for
 from storage.conversations import forget, link, set_push
 from storage.database import Connection
 from storage.erasure import lock, release
@@ -135,7 +137,7 @@ def register(
     else:
         outcome, person = "conflict", None
     if outcome != "conflict":
-        person = _write(connection, sealer, person, kept, channel, now, today, demo)
+        person = write(connection, sealer, person, kept, channel, now, today, demo=demo)
     submission = Submission(
         contact_id=contact_id,
         person_id=person.id if person else None,
@@ -147,11 +149,15 @@ def register(
     connection.session.flush()
     assert submission.id is not None
     if outcome == "conflict":
+        city = kept["residence"][:4] + "00"
         connection.session.add(
             StaffCase(
-                kind="identity_conflict",
+                kind=identity_conflicts.KIND,
                 contact_id=contact_id,
                 submission_id=submission.id,
+                city=city,
+                owner=owner_for(connection, city),
+                due_on=due_on(identity_conflicts.KIND, today),
                 status="open",
                 created_at=now,
             )
@@ -170,7 +176,7 @@ def _same(sealer: Sealer, person: Person, answers: Mapping[str, Any]) -> bool:
     )
 
 
-def _write(
+def write(
     connection: Connection,
     sealer: Sealer,
     person: Person | None,
@@ -178,7 +184,8 @@ def _write(
     channel: str,
     now: datetime,
     today: date,
-    demo: bool,
+    *,
+    demo: bool = False,
 ) -> Person:
     """Make or update the record, with the history of every field that changed."""
     before = answers_of(sealer, person) if person is not None else {}
@@ -293,24 +300,27 @@ def stored_answers(
 ) -> tuple[str, dict[str, Any]] | None:
     """Status and answers that belong to a contact: its person's, or what it submitted itself. None if nothing.
 
-    Both read alike, so that nobody can tell from them whether the base knew the identity before."""
+    Both read alike, so that nobody can tell from them whether the base knew the identity before: a correction that is
+    being looked at is shown as if it had been taken over."""
     contact = connection.session.get(Contact, contact_id)
     if contact is None or (contact.person_id is None and contact.submission_id is None):
         return None
-    if contact.person_id is not None:
+    submission = identity_conflicts.waiting(connection, contact)
+    if contact.person_id is not None and submission is None:
         person = get(connection, contact.person_id)
         return person.status, answers_of(sealer, person)
-    submission = connection.session.get(Submission, contact.submission_id)
+    submission = submission or connection.session.get(Submission, contact.submission_id)
     if submission is None:
         return None
-    answers = _submitted(sealer, submission)
+    answers = submitted(sealer, submission)
     birth = born(answers)
     if birth is not None:
         answers["birth_date"] = birth.isoformat()
     return answers.pop(STATUS, REGISTERED), answers
 
 
-def _submitted(sealer: Sealer, submission: Submission) -> dict[str, Any]:
+def submitted(sealer: Sealer, submission: Submission) -> dict[str, Any]:
+    """The answers of a submission, in clear: handle with care."""
     answers: dict[str, Any] = orjson.loads(sealer.open(submission.answers_sealed, SUBMITTED))
     return answers
 
@@ -321,7 +331,7 @@ def _amend_submission(
     """Change what a contact submitted that joined no record: it is all that this contact has here."""
     submission = connection.session.get(Submission, contact.submission_id) if contact.submission_id else None
     if submission is not None and submission.person_id is None:
-        answers = {**_submitted(sealer, submission), **changes}
+        answers = {**submitted(sealer, submission), **changes}
         submission.answers_sealed = sealer.seal(orjson.dumps(answers), SUBMITTED)
         connection.session.add(submission)
 
@@ -338,8 +348,7 @@ def set_push_consent(
         person = get(connection, contact.person_id)
         person.push_consent, person.updated_at, person.version = allowed, now, person.version + 1
         connection.session.add(person)
-    else:
-        _amend_submission(connection, sealer, contact, {"push_consent": "yes" if allowed else "no"})
+    _amend_submission(connection, sealer, contact, {"push_consent": "yes" if allowed else "no"})
 
 
 def withdraw(connection: Connection, sealer: Sealer, contact_id: int, now: datetime) -> None:
@@ -355,8 +364,7 @@ def withdraw(connection: Connection, sealer: Sealer, contact_id: int, now: datet
         connection.session.exec(
             update(Contact).where(col(Contact.person_id) == person.id).values(push_allowed=False)
         )
-    else:
-        _amend_submission(connection, sealer, contact, {STATUS: WITHDRAWN, "push_consent": "no"})
+    _amend_submission(connection, sealer, contact, {STATUS: WITHDRAWN, "push_consent": "no"})
     set_push(connection, contact_id, False)
     audit.add(connection, now, f"contact:{contact_id}", "person.withdrawn", _subject(contact))
 
@@ -413,7 +421,7 @@ def history(connection: Connection, sealer: Sealer, contact_id: int) -> list[dic
     rows = connection.session.exec(
         select(PersonField).where(PersonField.person_id == contact.person_id).order_by(col(PersonField.id))
     )
-    return [
+    told: list[dict[str, Any]] = [
         {
             "field": row.field,
             "value": orjson.loads(sealer.open(row.value_sealed, b"person_field.value_sealed")),
@@ -422,6 +430,15 @@ def history(connection: Connection, sealer: Sealer, contact_id: int) -> list[dic
         }
         for row in rows
     ]
+    waiting = identity_conflicts.waiting(connection, contact)
+    if waiting is not None:
+        now = {entry["field"]: entry["value"] for entry in told}
+        told += [
+            {"field": field, "value": value, "source": "self", "at": waiting.at.isoformat(timespec="seconds")}
+            for field, value in submitted(sealer, waiting).items()
+            if field in ANSWERS and now.get(field) != value
+        ]
+    return told
 
 
 def consents_of(connection: Connection, contact_id: int) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from storage.erasure import KEPT, release
 from storage.ledger_tables import Internship
 from storage.outgoing_tables import Delivery
 from storage.renewals import WILLING
-from storage.tables import Consent, Contact, DialogSession, Message, Person, Submission, core
+from storage.tables import Consent, Contact, DialogSession, Message, Person, StaffCase, Submission, core
 from storage.unfinished import number_at
 
 SETTLED: Final = (
@@ -32,7 +32,7 @@ PEOPLE_AT_ONCE: Final = 25
 
 message, session, delivery = core(Message), core(DialogSession), core(Delivery)
 person, contact, submission = core(Person), core(Contact), core(Submission)
-consent, internship = core(Consent), core(Internship)
+consent, internship, case = core(Consent), core(Internship), core(StaffCase)
 
 
 def chats(connection: Connection, now: datetime, most: int) -> int:
@@ -93,6 +93,33 @@ def registrations(connection: Connection, now: datetime, most: int) -> int:
         else:
             release(connection, person_id)
             connection.sqlalchemy.execute(delete(person).where(person.c.id == person_id))
+    return len(old)
+
+
+def without_record(connection: Connection, now: datetime, most: int) -> int:
+    """Delete what was submitted, or written to staff, too long ago by contacts that joined no record."""
+    before = registrations_before(now)
+    sent = select(submission.c.id).where(submission.c.contact_id == contact.c.id)
+    wrote = select(case.c.id).where(case.c.contact_id == contact.c.id)
+    heard = select(session.c.contact_id).where(
+        session.c.contact_id == contact.c.id, session.c.updated_at >= before
+    )
+    rows = connection.sqlalchemy.execute(
+        select(contact.c.id)
+        .where(
+            contact.c.person_id.is_(None),
+            contact.c.created_at < before,
+            or_(sent.exists(), wrote.exists()),
+            ~sent.where(submission.c.at >= before).exists(),
+            ~wrote.where(case.c.created_at >= before).exists(),
+            ~heard.exists(),
+        )
+        .order_by(contact.c.id)
+        .limit(min(most, PEOPLE_AT_ONCE))
+    )
+    old = [row[0] for row in rows]
+    for contact_id in old:
+        people.erase(connection, contact_id, now, at_own_wish=False)
     return len(old)
 
 

@@ -19,7 +19,18 @@ from storage.database import Connection, Database
 from storage.deliveries import Said
 from storage.ledger_tables import Host
 from storage.sealing import Sealer
-from storage.tables import Audit, Base, Consent, Contact, DialogSession, Message, Person, Submission, core
+from storage.tables import (
+    Audit,
+    Base,
+    Consent,
+    Contact,
+    DialogSession,
+    Message,
+    Person,
+    StaffCase,
+    Submission,
+    core,
+)
 from tests.storage import care_rows
 from tests.storage.rows import contact
 
@@ -212,6 +223,30 @@ async def test_whose_registration_is_too_old_may_still_speak_for_a_host(context:
     assert (await purge_expired(context, NOW)).changed == 1
     left = await context.read(lambda c: c.session.get_one(Host, host_id).contact_id)
     assert left is not None
+
+
+async def test_what_joined_no_record_goes_after_twelve_months_with_its_case(context: Context) -> None:
+    def work(connection: Connection) -> None:
+        for address, at in (("old", NOW - YEAR), ("new", NOW - timedelta(days=300))):
+            chat = contact(connection, address)
+            connection.session.get_one(Contact, chat).created_at = NOW - 2 * YEAR
+            sent = Submission(contact_id=chat, answers_sealed=b"x", outcome="conflict", at=at)
+            connection.session.add(sent)
+            connection.session.flush()
+            connection.session.add(
+                StaffCase(
+                    kind="identity_conflict",
+                    contact_id=chat,
+                    submission_id=sent.id,
+                    status="open",
+                    created_at=at,
+                )
+            )
+
+    await context.write(work)
+    assert (await purge_expired(context, NOW)).changed == 1
+    left = await context.read(lambda c: (number_of(c, Submission), number_of(c, StaffCase)))
+    assert left == (1, 1)
 
 
 async def test_many_go_in_small_portions(context: Context) -> None:

@@ -52,6 +52,18 @@ def test_the_newest_version_is_what_the_code_says(empty_url: str) -> None:
     assert difference(empty_url) == []
 
 
+def test_numbers_are_never_given_twice_on_sqlite(sqlite_url: str) -> None:
+    promised = {
+        name
+        for name, table in Base.metadata.tables.items()
+        if table.dialect_options["sqlite"]["autoincrement"]
+    }
+    with open_engine(sqlite_url, busy_timeout=1000).connect() as connection:
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
+    assert {name for name, made in rows if "AUTOINCREMENT" in made} == promised
+    assert "staff_case" in promised
+
+
 def test_up_down_and_up_again_ends_in_the_same(empty_url: str) -> None:
     migrate(empty_url)
     for version in [*VERSIONS[-2::-1], "base"]:
