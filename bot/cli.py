@@ -27,6 +27,7 @@ from bot.cli_bundles import bundle_commands
 from bot.cli_calendar import calendar_commands
 from bot.cli_cases import case_commands
 from bot.cli_deliveries import delivery_commands
+from bot.cli_erasing import add_erasing
 from bot.cli_events import event_commands
 from bot.cli_exports import add_export_commands
 from bot.cli_hosts import host_commands
@@ -88,6 +89,7 @@ app.add_typer(agency_commands(), name="agencies")
 app.add_typer(import_commands(), name="import")
 add_export_commands(export_app)
 app.add_typer(internship_commands(), name="internships")
+add_erasing(people_app)
 people_app.command("verify", epilog="例：jianxi people verify 3 --decision eligible --reason 已查验毕业证")(
     verify_person
 )

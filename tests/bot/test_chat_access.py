@@ -30,6 +30,8 @@ JSON = {"Content-Type": "application/json"}
         lambda token: ("B" if token[0] == "A" else "A") + token[1:],
         lambda token: token[:-4] + "AAAA",
         lambda token: token + "AAAA",
+        lambda token: token + "!!!!",
+        lambda token: token + "=",
         lambda token: "",
         lambda token: "x",
         lambda token: "对话",
