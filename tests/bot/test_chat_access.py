@@ -157,7 +157,9 @@ async def test_a_newcomer_has_an_empty_history(client: Client) -> None:
     assert (await Person(client).history())["messages"] == []
 
 
-@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "201"}, {"limit": "x"}, {"before": "-1"}])
+@pytest.mark.parametrize(
+    "query", [{"limit": "0"}, {"limit": "201"}, {"limit": "x"}, {"before": "-1"}, {"before": "9" * 5000}]
+)
 async def test_bad_paging_is_refused(client: Client, query: dict[str, str]) -> None:
     person = Person(client)
     await person.say("你好")
