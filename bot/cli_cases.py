@@ -39,7 +39,7 @@ COLUMNS: Final = {
     "name": "姓名",
     "host": "单位",
     "city_label": "城市",
-    "owner": "经办人",
+    "owner_label": "经办人",
     "due_on": "期限",
     "late": "逾期",
     "version": "版本",
@@ -97,6 +97,14 @@ def list_cases(
         say(f"还有更多：加 --after {rows[-1]['id']}")
 
 
+def owner_label(owner: str | None) -> str:
+    """Who has a case; a city's queue by the city's name, to be told from a clerk."""
+    if owner is None or not owner.startswith(cases.QUEUE):
+        return owner or ""
+    place = city_of(owner.removeprefix(cases.QUEUE))
+    return f"{place.short if place else '省里'}公共队列（没人接）"
+
+
 def fields(sealer: Sealer, each: Case, day: date, *, unmask: bool = False) -> dict[str, Any]:
     """A case as JSON-safe fields, without what is written in it; names masked unless `unmask`."""
     name, phone = each.name(sealer), each.phone(sealer)
@@ -109,6 +117,7 @@ def fields(sealer: Sealer, each: Case, day: date, *, unmask: bool = False) -> di
         "city": each.city,
         "city_label": place.short if place else "",
         "owner": each.owner,
+        "owner_label": owner_label(each.owner),
         "due_on": each.due_on.isoformat() if each.due_on else None,
         "overdue": each.overdue(day),
         "person_id": each.person_id,
@@ -148,7 +157,7 @@ def show(number: Number, unmask: Unmask = False, as_json: Json = False) -> None:
         ("与它冲突的档案", row.get("clashes_with")),
         ("单位", row["host"]),
         ("城市", row["city_label"]),
-        ("经办人", row["owner"]),
+        ("经办人", row["owner_label"]),
         ("期限", f"{row['due_on']}{'，已逾期' if row['overdue'] else ''}" if row["due_on"] else None),
         ("内容", row["note"]),
         ("结果", row["result"]),

@@ -20,7 +20,7 @@ from bot.settings import Settings
 from policy.calendar import CalendarYearMissing, is_workday
 from policy.parameters import minimum_wage
 from policy.regions import CITIES
-from storage import conversations, targets, workdays
+from storage import case_lists, conversations, targets, workdays
 from storage.database import Connection
 from storage.hosts import find_by_uscc
 from storage.ledger_tables import Host
@@ -42,6 +42,22 @@ def contents(connection: Connection, today: date) -> Iterator[Finding]:
     yield _working_days(connection, today)
     yield _targets(connection, today)
     yield _demo(connection)
+    yield _clerks(connection)
+
+
+def _clerks(connection: Connection) -> Finding:
+    subject = "待办经办人"
+    waiting = case_lists.without_clerk(connection)
+    if not waiting:
+        return Finding(subject, "ok", "没有无人接的城市队列。")
+    names = {city.code: city.short for city in CITIES}
+    counted = "、".join(f"{names.get(code, code)}{number}件" for code, number in waiting.items())
+    return Finding(
+        subject,
+        "warning",
+        f"这些市没有工作人员绑定聊天，待办没人接也没人收到提醒：{counted}。"
+        "请发绑定码（jianxi staff bind），或用 jianxi cases assign 交给人。",
+    )
 
 
 def _font() -> Finding:

@@ -9,6 +9,7 @@ from typing import Final
 
 from dialogs.catalogue import Catalogue
 from notifications import asking, care, duties, ledger_duties
+from notifications.bundle_pushes import push_bundles
 from notifications.cross_matching import match_registers
 from notifications.delivery import Sender
 from notifications.delivery_job import deliver
@@ -35,6 +36,7 @@ def all_jobs(catalogue: Catalogue, sender: Sender, *, drain: bool = False) -> tu
     return (
         Job("nudge_unfinished", "报名提醒", "10 8-20 * * *", partial(nudge_unfinished, catalogue)),
         Job("match_positions", "每周岗位推荐", "0 9 * * mon", match_positions),
+        Job("push_bundles", "示范岗位推送", "30 9 * * tue-sun", push_bundles),
         Job("check_ins", "见习回访", "30 9 * * *", _portions(care.check_ins)),
         Job("follow_ups", "后续跟踪", "0 10 * * *", _portions(care.follow_ups)),
         Job("cross_match", "名册比对", "0 3 * * *", match_registers),

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from notifications.channel import Outgoing, Recipient
 from policy.outgoing_codes import DeliveryState as State
 from policy.outgoing_codes import PurposeKind, SkipReason
-from policy.sending import UNASKED, Send, Situation, Skip, decide
+from policy.sending import BY_SIGNING_UP, UNASKED, Send, Situation, Skip, decide
 from storage import delivery_claims
 from storage.database import Connection
 from storage.delivery_claims import LEAVE_OUT, MOVE, POSTPONE, SENT, START, Around, Candidate, Known
@@ -97,6 +97,7 @@ class Claims:
         texts = self.wording.texts(connection, chosen, now)
         nudged = [one.contact_id for one in chosen if one.kind is PurposeKind.NUDGE]
         declined = delivery_claims.said_no(connection, nudged) if nudged else set[int]()
+        declined |= _against_reminders(connection, chosen, about)
         ready: list[Ready] = []
         stored: list[int] = []
         for one in chosen:
@@ -227,6 +228,24 @@ class Claims:
         other = None if to.contact_id == one.contact_id else to.contact_id
         connection.run(START, (other, now, now, one.id))
         return Ready(one, to, worded)
+
+
+def _against_reminders(connection: Connection, chosen: Sequence[Candidate], about: Around) -> set[int]:
+    """Who gets no reminder of an event they signed up for: they said stop in any of their chats, or withdrew."""
+    chats = {
+        one.contact_id: [known.contact_id for known in about.contacts[one.contact_id]]
+        for one in chosen
+        if one.kind in BY_SIGNING_UP
+    }
+    if not chats:
+        return set()
+    stopped = delivery_claims.said_no(connection, {chat for own in chats.values() for chat in own}, stop=True)
+    gone = {
+        one.contact_id
+        for one in chosen
+        if one.status is not None and one.status not in delivery_claims.ACTIVE
+    }
+    return {number for number, own in chats.items() if number in gone or not stopped.isdisjoint(own)}
 
 
 def allowed(one: Candidate, own: Known) -> bool:

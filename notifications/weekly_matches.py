@@ -130,29 +130,30 @@ def _tell(
         if not one.matches:
             deliveries.record_skipped(connection, purpose_id, contact_id, SkipReason.NOTHING_FITS, now)
             continue
-        said = Said("\n".join(_lines(one, openings)), _buttons(one))
+        said = Said("\n".join((OPENING, *lines(one, openings), CLOSING)), buttons(one))
         made = deliveries.enqueue(connection, context.sealer, purpose_id, contact_id, said, due_at=now)
         if made is not None:
-            match_candidates.keep(connection, today, [*_shown(one)])
+            match_candidates.keep(connection, today, [*shown_rows(one)])
             created += 1
     return created
 
 
-def _lines(one: Served, openings: dict[int, Opening]) -> Iterator[str]:
-    yield OPENING
+def lines(one: Served, openings: dict[int, Opening]) -> Iterator[str]:
+    """The positions of a message, each with why it is there."""
     for match in one.matches:
         opening = openings[match.offer.id]
         why = sentence(reasons(one.seeker, match.offer))
         yield f"岗位{opening.position_id} {opening.title}（{opening.host_name}），月补贴{yuan(opening.stipend_fen)}元"
         if why:
             yield f"   {why}"
-    yield CLOSING
 
 
-def _buttons(one: Served) -> list[tuple[str, str]]:
+def buttons(one: Served) -> list[tuple[str, str]]:
+    """A button for each position."""
     return [(f"岗位{match.offer.id}", f"看岗位{match.offer.id}、报名") for match in one.matches]
 
 
-def _shown(one: Served) -> Iterator[tuple[int, int, int, Sequence[str]]]:
+def shown_rows(one: Served) -> Iterator[tuple[int, int, int, Sequence[str]]]:
+    """What is kept of it: person, position, score and reasons."""
     for match in one.matches:
         yield one.seeker.id, match.offer.id, match.score, reasons(one.seeker, match.offer)

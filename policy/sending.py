@@ -35,6 +35,8 @@ RULES: Final = SendingRules()
 
 UNASKED: Final = frozenset({PurposeKind.STATUS, PurposeKind.STAFF, PurposeKind.NUDGE})
 """What somebody waits for because they began it: no consent to pushes is needed, no cap applies."""
+BY_SIGNING_UP: Final = frozenset({PurposeKind.EVENT})
+"""What somebody agreed to by the act it belongs to: signing up for an event is the consent to its reminder."""
 PATIENT: Final = frozenset(
     {PurposeKind.CHECK_IN, PurposeKind.FOLLOW_UP, PurposeKind.RENEWAL, PurposeKind.EXPIRY, PurposeKind.EVENT}
 )
@@ -63,7 +65,8 @@ Decision = Send | Wait | Skip
 class Situation(NamedTuple):
     """What is known about a message and the one it is for. `pushes` are the local times of their latest pushes.
 
-    `declined`: they have said no to messages that need no consent, such as a reminder of what they began.
+    `declined`: they have said no to messages that need no consent, such as a reminder of what they began. To the
+    reminder of an event only a word to stop says no, or a withdrawn registration.
     """
 
     kind: PurposeKind
@@ -80,7 +83,7 @@ def decide(about: Situation, now: datetime, rules: SendingRules = RULES) -> Deci
     """Whether a message goes now, later or not at all. `now` is local; `spread` scatters the morning's messages."""
     if about.expires_at is not None and now >= about.expires_at:
         return Skip(SkipReason.EXPIRED)
-    if about.declined or (not about.allowed and about.kind not in UNASKED):
+    if about.declined or (not about.allowed and about.kind not in UNASKED | BY_SIGNING_UP):
         return Skip(SkipReason.OPTED_OUT)
     if not about.reachable:
         return Skip(SkipReason.UNREACHABLE)

@@ -5,7 +5,7 @@ Changing them is `storage.bundles`.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement
@@ -67,6 +67,30 @@ def recruiting(today: date) -> ColumnElement[bool]:
         col(Host.status) == HostStatus.APPROVED,
         or_(col(Position.closes_on).is_(None), col(Position.closes_on) >= today),
     )
+
+
+class Published(NamedTuple):
+    """A published bundle by its place and month, and the numbers of its positions."""
+
+    city: str
+    month: str
+    positions: frozenset[int]
+
+
+def published_since(connection: Connection, since: datetime) -> list[Published]:
+    """The bundles that were published after a moment, the earliest first."""
+    rows = connection.session.exec(
+        select(Bundle)
+        .where(col(Bundle.status) == BundleStatus.PUBLISHED, col(Bundle.published_at) > since)
+        .order_by(col(Bundle.published_at), col(Bundle.id))
+    ).all()
+    found = []
+    for bundle in rows:
+        numbers = connection.session.exec(
+            select(BundleItem.position_id).where(col(BundleItem.bundle_id) == bundle.id)
+        )
+        found.append(Published(bundle.city, bundle.month, frozenset(numbers)))
+    return found
 
 
 def find(connection: Connection, city: str, month: str, *, locked: bool = False) -> Bundle | None:

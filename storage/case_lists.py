@@ -9,10 +9,11 @@ import orjson
 from sqlalchemy import Select, and_, func, select
 
 from policy.outgoing_codes import CaseKind
-from storage.cases import NOTE, OPEN_STATE, RESULT
+from storage.cases import NOTE, OPEN_STATE, QUEUE, RESULT
 from storage.database import Connection
 from storage.errors import NotFound
 from storage.ledger_tables import Host, Internship
+from storage.outgoing_tables import StaffBinding
 from storage.people import SUBMITTED
 from storage.sealing import Sealer
 from storage.tables import Contact, Person, StaffCase, Submission, core
@@ -20,6 +21,7 @@ from storage.tables import Contact, Person, StaffCase, Submission, core
 case, person = core(StaffCase), core(Person)
 contact, submission = core(Contact), core(Submission)
 internship, host = core(Internship), core(Host)
+binding = core(StaffBinding)
 
 PAGE: Final = 50
 
@@ -150,3 +152,17 @@ def overdue_counts(connection: Connection, today: date) -> dict[str, int]:
         .group_by(case.c.owner)
     )
     return {str(owner): int(number) for owner, number in rows}
+
+
+def without_clerk(connection: Connection) -> dict[str, int]:
+    """How many open cases wait in the queue of a city for which no clerk has bound a chat, by city code."""
+    bound = (
+        select(binding.c.id).where(binding.c.city == case.c.city, binding.c.bound_at.is_not(None)).exists()
+    )
+    rows = connection.sqlalchemy.execute(
+        select(case.c.city, func.count())
+        .where(case.c.status == OPEN_STATE, case.c.owner == QUEUE + case.c.city, ~bound)
+        .group_by(case.c.city)
+        .order_by(case.c.city)
+    )
+    return {str(code): int(number) for code, number in rows}

@@ -29,6 +29,8 @@ PRIORITIES: Final = (0, 1, 2, 3)
 WEEK: Final = timedelta(days=7)
 ACTIVE: Final = ("registered", "verified")
 """What a registered person's status must be for pushes; somebody not registered yet has none."""
+SETTINGS: Final = "settings"
+"""The version of a consent that was given or taken back by a word (退订), not in answer to a question."""
 
 
 def is_in(state: State) -> ColumnElement[bool]:
@@ -242,15 +244,20 @@ def _pushes(
     return ((number, at) for number, at in rows)
 
 
-def said_no(connection: Connection, contacts: Collection[int]) -> set[int]:
-    """Those of the contacts whose latest word on pushes is that they want none."""
+def said_no(connection: Connection, contacts: Collection[int], *, stop: bool = False) -> set[int]:
+    """Those of the contacts whose latest word on pushes is that they want none; `stop`: a word to stop alone.
+
+    Who only did not agree to pushes while registering has not said stop.
+    """
     latest = (
         select(func.max(consent.c.id))
         .where(consent.c.contact_id.in_(contacts), consent.c.kind == "push")
         .group_by(consent.c.contact_id)
     )
     rows = connection.sqlalchemy.execute(
-        select(consent.c.contact_id).where(consent.c.id.in_(latest), ~consent.c.given)
+        select(consent.c.contact_id).where(
+            consent.c.id.in_(latest), ~consent.c.given, *([consent.c.version == SETTINGS] if stop else [])
+        )
     )
     return {row[0] for row in rows}
 

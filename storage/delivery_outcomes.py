@@ -39,6 +39,18 @@ def written_to(connection: Connection, purpose_id: int, person_ids: Iterable[int
     return {row[0] for row in rows}
 
 
+def people_written_to(connection: Connection, key: str) -> set[int]:
+    """Everybody for whom there is a message of the purpose with this key."""
+    rows = connection.sqlalchemy.execute(
+        select(contact.c.person_id)
+        .join(delivery, delivery.c.contact_id == contact.c.id)
+        .join(purpose, purpose.c.id == delivery.c.purpose_id)
+        .where(purpose.c.key == key, contact.c.person_id.is_not(None))
+        .distinct()
+    )
+    return {row[0] for row in rows}
+
+
 def of_subjects(
     connection: Connection, prefix: str, asked: Mapping[int, datetime]
 ) -> Mapping[int, list[Outcome]]:

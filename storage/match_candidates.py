@@ -1,7 +1,7 @@
 """People and positions as the weekly matching takes them in (匹配数据): a few statements, whatever their number.
 
-Only who may take part and wants pushes is a candidate: eligible or verified, registered, and not in an internship
-or on the way into one.
+Only who may take part and wants pushes is a candidate: eligible or verified, registered, not in an internship
+or on the way into one, and not somebody whose last word on their willingness is "not now".
 """
 
 from __future__ import annotations
@@ -17,15 +17,20 @@ from policy.ledger_codes import HostStatus, PositionStatus, Stage
 from storage.database import Connection
 from storage.ledger_tables import Host, Internship, Position
 from storage.outgoing_tables import Recommendation
-from storage.tables import HardshipMark, Person, core
+from storage.renewals import WILLING
+from storage.tables import Consent, HardshipMark, Person, Submission, core
 
 person, position, host = core(Person), core(Position), core(Host)
+consent, submission = core(Consent), core(Submission)
 internship, shown, mark = core(Internship), core(Recommendation), core(HardshipMark)
 
 TAKEN: Final = (Stage.ACCEPTED, Stage.SIGNED, Stage.IN_POST, Stage.ENDED)
 """Stages that keep a person out of the matching: they have a position, or had one."""
 SHOWN_DAYS: Final = 28
 """How long a position counts as shown to somebody who has not answered."""
+AGAIN_AFTER_DAYS: Final = 90
+"""After so many days a position that is still open may be shown again to who did not apply for it. No notice says
+anything about it: open configuration (由本单位设定), as of November 2026."""
 
 
 class Candidate(NamedTuple):
@@ -65,7 +70,7 @@ class Opening(NamedTuple):
 
 def candidates(connection: Connection, today: date) -> Iterator[Candidate]:
     """Everybody to be matched, in the order of their numbers."""
-    passed, last = _passed(connection)
+    passed, last = _passed(connection, today)
     marked = set(
         connection.sqlalchemy.execute(
             select(mark.c.person_id).where(
@@ -79,6 +84,7 @@ def candidates(connection: Connection, today: date) -> Iterator[Candidate]:
         .where(internship.c.person_id == person.c.id, internship.c.stage.in_([s.value for s in TAKEN]))
         .exists()
     )
+    paused = _paused(connection)
     rows = connection.sqlalchemy.execute(
         select(
             person.c.id,
@@ -101,6 +107,8 @@ def candidates(connection: Connection, today: date) -> Iterator[Candidate]:
         .order_by(person.c.id)
     )
     for number, cities, residence, kinds, education, major, available in rows:
+        if number in paused:
+            continue
         yield Candidate(
             number,
             cities,
@@ -115,16 +123,37 @@ def candidates(connection: Connection, today: date) -> Iterator[Candidate]:
         )
 
 
-def _passed(connection: Connection) -> tuple[Mapping[int, set[int]], Mapping[int, date]]:
-    """What everybody was shown or has applied for, and when they were last shown something."""
-    passed: dict[int, set[int]] = defaultdict(set)
-    last: dict[int, date] = {}
-    rows = connection.sqlalchemy.execute(
-        select(shown.c.person_id, shown.c.position_id, shown.c.shown_on).order_by(shown.c.id)
+def _paused(connection: Connection) -> set[int]:
+    """Who said last that they do not want to for the time being (暂时不), and has not registered anew since."""
+    last = (
+        select(func.max(consent.c.id))
+        .where(consent.c.kind == WILLING, consent.c.person_id.is_not(None))
+        .group_by(consent.c.person_id)
     )
-    for number, one, on in rows:
+    anew = (
+        select(submission.c.id)
+        .where(submission.c.person_id == consent.c.person_id, submission.c.at > consent.c.at)
+        .exists()
+    )
+    rows = connection.sqlalchemy.execute(
+        select(consent.c.person_id).where(consent.c.id.in_(last), ~consent.c.given, ~anew)
+    )
+    return {row[0] for row in rows}
+
+
+def _passed(connection: Connection, today: date) -> tuple[Mapping[int, set[int]], Mapping[int, date]]:
+    """What everybody was shown lately or has ever applied for, and when they were last shown something."""
+    passed: dict[int, set[int]] = defaultdict(set)
+    rows = connection.sqlalchemy.execute(
+        select(shown.c.person_id, shown.c.position_id).where(
+            shown.c.shown_on > today - timedelta(days=AGAIN_AFTER_DAYS)
+        )
+    )
+    for number, one in rows:
         passed[number].add(one)
-        last[number] = on
+    # Both columns of the index (person, day): the table itself is not read.
+    newest = select(shown.c.person_id, func.max(shown.c.shown_on)).group_by(shown.c.person_id)
+    last: dict[int, date] = {row[0]: row[1] for row in connection.sqlalchemy.execute(newest)}
     for number, one in connection.sqlalchemy.execute(
         select(internship.c.person_id, internship.c.position_id)
     ):
@@ -175,6 +204,15 @@ def openings(connection: Connection, today: date) -> list[Opening]:
 def keep(connection: Connection, today: date, rows: Sequence[tuple[int, int, int, Sequence[str]]]) -> None:
     """Note what was shown to whom: person, position, score and reasons."""
     if rows:
+        pairs = {(who, what) for who, what, *_ in rows}
+        before = connection.sqlalchemy.execute(
+            select(shown.c.id, shown.c.person_id, shown.c.position_id).where(
+                shown.c.person_id.in_({who for who, _ in pairs})
+            )
+        )
+        again = [number for number, who, what in before if (who, what) in pairs]
+        if again:  # shown long ago: the row of the last time is the one that counts
+            connection.sqlalchemy.execute(shown.delete().where(shown.c.id.in_(again)))
         values: list[dict[str, Any]] = [
             {"person_id": who, "position_id": what, "shown_on": today, "score": score, "reasons": list(why)}
             for who, what, score, why in rows

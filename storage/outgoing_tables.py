@@ -147,7 +147,7 @@ class Broadcast(Base, table=True):
 
 
 class Recommendation(Base, table=True):
-    """A position shown to a person (岗位推荐), with the score and the reasons; never the same one twice."""
+    """A position shown to a person (岗位推荐), with the score and the reasons of the last time."""
 
     __table_args__ = (
         UniqueConstraint("person_id", "position_id"),

@@ -50,12 +50,10 @@ class Limits:
     """How many, how often (open configuration, 通知未规定): set by the bureau, not by a notice.
 
     `shown_for_each_opening`: to how many people at a time a position is shown for each opening it has left.
-    `served_within_weeks`: everybody for whom anything fits gets something within so many weekly runs.
     """
 
     each: int = 5
     shown_for_each_opening: int = 3
-    served_within_weeks: int = 4
 
 
 LIMITS: Final = Limits()
@@ -65,7 +63,7 @@ class Seeker(NamedTuple):
     """A person as matching sees them. Days are ordinals; `last_served` 0 is never.
 
     `cities` in the order of the wish; `anywhere` takes positions of other cities too where none of those fits.
-    `passed` are positions applied for or shown before.
+    `passed` are positions applied for or shown lately.
     """
 
     id: int

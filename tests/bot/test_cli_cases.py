@@ -76,6 +76,18 @@ def test_the_list_names_nobody(run: Run, waiting: int) -> None:
     assert "找工作人员" in shown
 
 
+def test_the_queue_of_a_city_is_named_in_the_list(run: Run, parts: Parts) -> None:
+    parts.database.write_sync(
+        lambda c: cases.open_case(c, parts.sealer, CaseKind.CALL, None, utc_now(), city=CITY)
+    )
+    rows = read(run("cases", "list", "--owner", f"city:{CITY}", "--json"))
+    assert isinstance(rows, list)
+    assert [(row["owner"], row["owner_label"]) for row in rows] == [
+        (f"city:{CITY}", "广州公共队列（没人接）")
+    ]
+    assert "广州公共队列" in run("cases", "list").out
+
+
 @pytest.mark.parametrize(
     ("filters", "number"),
     [

@@ -12,8 +12,11 @@ from bot.demo import load_demo
 from bot.demo_ledger import load_demo_ledger
 from bot.findings import Finding
 from bot.settings import load as load_settings
-from storage import targets, workdays
+from policy.outgoing_codes import CaseKind
+from storage import cases, staff_bindings, targets, workdays
+from storage.database import Connection
 from tests.journeys.applicants import graduate
+from tests.storage import rows
 from tests.talking import Clock, take_all
 
 TODAY = date(2026, 11, 24)
@@ -94,3 +97,26 @@ async def test_demo_data_beside_real_people_is_worth_a_word(parts: Parts, clock:
     assert told(parts, "示例数据").state == "ok"
     await take_all(parts.turns, graduate(today).words)
     assert told(parts, "示例数据").state == "warning"
+
+
+def test_a_city_whose_cases_nobody_is_bound_for_is_named_until_a_clerk_binds(
+    parts: Parts, clock: Clock
+) -> None:
+    assert told(parts, "待办经办人").state == "ok"
+
+    def open_two(connection: Connection) -> None:
+        for owner in (None, "李敏"):  # the second has an owner, and is nobody's worry
+            cases.open_case(
+                connection, parts.sealer, CaseKind.CALL, None, clock(), city="440100", owner=owner
+            )
+
+    parts.database.write_sync(open_two)
+    found = told(parts, "待办经办人")
+    assert (found.state, "广州1件" in found.message) == ("warning", True)
+
+    def bind(connection: Connection) -> None:
+        code = staff_bindings.invite(connection, parts.sealer, "李敏", "440100", actor="test", now=clock())
+        staff_bindings.bind(connection, parts.sealer, code, rows.contact(connection, "clerk"), now=clock())
+
+    parts.database.write_sync(bind)
+    assert told(parts, "待办经办人").state == "ok"

@@ -92,6 +92,7 @@ CONTACT_RULES: list[tuple[dict[str, Any], PurposeKind, tuple[str, str | None]]] 
     ({"push_allowed": False}, PurposeKind.STATUS, SENT),
     ({"push_allowed": False}, PurposeKind.STAFF, SENT),
     ({"push_allowed": False}, PurposeKind.NUDGE, SENT),
+    ({"push_allowed": False}, PurposeKind.EVENT, SENT),
     ({"reachable": False}, PurposeKind.BROADCAST, ("skipped", SkipReason.UNREACHABLE)),
     ({"reachable": False}, PurposeKind.STATUS, ("skipped", SkipReason.UNREACHABLE)),
 ]
@@ -147,6 +148,39 @@ async def test_a_reminder_of_what_they_began_does_not_go_to_whoever_said_no(desk
     number = desk.enqueue(contact, kind=PurposeKind.NUDGE)
     await desk.drain()
     assert desk.became(number) == ("skipped", SkipReason.OPTED_OUT)
+
+
+@pytest.mark.parametrize(
+    ("person", "words", "end"),
+    [
+        ({"push_consent": False}, ("no",), SENT),
+        ({"push_consent": False}, ("settings",), ("skipped", SkipReason.OPTED_OUT)),
+        ({"status": "withdrawn"}, (), ("skipped", SkipReason.OPTED_OUT)),
+    ],
+)
+async def test_an_event_signed_up_for_is_reminded_of_without_consent_to_pushes_but_not_after_a_stop(
+    desk: Desk, person: dict[str, Any], words: tuple[str, ...], end: tuple[str, str | None]
+) -> None:
+    who = desk.person(**person)
+    contact = desk.contact("a", person=who, push_allowed=False)
+    other = desk.contact("b", person=who, push_allowed=False)  # the stop is meant for every chat
+    for version in words:
+        desk.write(
+            lambda c, version=version: c.session.add(  # type: ignore[misc]
+                Consent(
+                    contact_id=other,
+                    kind="push",
+                    given=False,
+                    version=version,
+                    text_hash="",
+                    channel="x",
+                    at=NOON,
+                )
+            )
+        )
+    number = desk.enqueue(contact, kind=PurposeKind.EVENT)
+    await desk.drain()
+    assert desk.became(number) == end
 
 
 async def test_the_latest_word_on_reminders_counts(desk: Desk) -> None:

@@ -17,8 +17,9 @@ from storage.database import Connection, Database
 from storage.deliveries import Said
 from storage.ledger_tables import Host
 from storage.outgoing_tables import Delivery, Recommendation
+from storage.renewals import WILLING
 from storage.sealing import Sealer
-from storage.tables import Person, core
+from storage.tables import Consent, Person, core
 from tests.storage import care_rows
 
 MONDAY = datetime(2026, 11, 23, 1, tzinfo=UTC)
@@ -134,3 +135,52 @@ async def test_a_position_is_not_shown_to_many_times_more_people_than_it_has_ope
         person(context, number)
     position(context, openings=2)
     assert await match_positions(context, MONDAY) == Done(created=6)
+
+
+async def test_a_position_that_is_still_open_is_shown_again_after_ninety_days_and_kept_once(
+    context: Context,
+) -> None:
+    who, what = person(context, 1), position(context)
+    assert await match_positions(context, MONDAY) == Done(created=1)
+    assert await match_positions(context, MONDAY + timedelta(days=84)) == Done()
+    late = MONDAY + timedelta(days=91)
+    assert await match_positions(context, late) == Done(created=1)
+    shown = context.database.read_sync(lambda c: match_candidates.shown_to(c, who))
+    assert [(row[0], row[1]) for row in shown] == [(what, late.date())]
+
+
+async def test_who_has_applied_is_not_shown_that_position_after_ninety_days_either(context: Context) -> None:
+    who, what = person(context, 1), position(context)
+    await match_positions(context, MONDAY)
+    context.database.write_sync(
+        lambda c: internships.apply(
+            c, context.sealer, who, what, actor="self", now=MONDAY, today=MONDAY.date()
+        )
+    )
+    assert await match_positions(context, MONDAY + timedelta(days=91)) == Done()
+
+
+@pytest.mark.parametrize(("words", "created"), [((False,), 0), ((False, True), 1), ((True, False), 0)])
+async def test_who_said_not_now_is_shown_nothing_until_they_are_willing_again(
+    context: Context, words: tuple[bool, ...], created: int
+) -> None:
+    who = person(context, 1)
+    position(context)
+
+    def say(connection: Connection) -> None:
+        for hours, given in enumerate(words):
+            row = Consent(
+                contact_id=None,
+                person_id=who,
+                kind=WILLING,
+                given=given,
+                version="1",
+                text_hash="",
+                channel="x",
+                at=MONDAY + timedelta(hours=hours),
+            )
+            connection.session.add(row)
+            connection.session.flush()
+
+    context.database.write_sync(say)
+    assert await match_positions(context, MONDAY + timedelta(days=7)) == Done(created=created)
