@@ -155,6 +155,7 @@ def apply_position(desk: Desk, data: Mapping[str, Any]) -> dict[str, Any]:
             "apply_position",
             desk.contact_id,
             desk.now,
+            today=desk.today,
             note=f"岗位{position_id}",
         )
         return {}
