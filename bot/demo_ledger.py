@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from stdnum.cn import uscc
 
 from bot.demo import load_demo
+from policy.calendar import CHINA
 from policy.codes import PositionKind
 from policy.ledger_codes import EventKind, HostKind, ResourceKind
 from policy.programme import stipend_floor_fen
@@ -20,7 +21,7 @@ from storage import agencies, bundle_publishing, bundles, events, hosts, positio
 from storage.agencies import AgencyFields
 from storage.bundle_lists import candidates, items
 from storage.database import Connection
-from storage.events import CHINA, EventFields
+from storage.events import EventFields
 from storage.host_records import HostFields
 from storage.ledger_tables import Host
 from storage.position_records import PositionFields

@@ -9,12 +9,12 @@ from typing import Any, Final
 from bot.desk import Desk, Verb
 from bot.page_words import spoken_time
 from bot.position_verbs import CITY_CODES, LONGEST_DESCRIPTION, MOST, shortened
+from policy.calendar import CHINA
 from policy.ledger_codes import EventKind, EventStatus
 from policy.refusal import Refused
 from policy.regions import city
 from storage import event_sign_ups, events, people
 from storage.errors import NotFound
-from storage.events import CHINA
 from storage.ledger_tables import ProgrammeEvent
 
 REFUSED: Final = "这场活动已经结束或取消了，看看别的活动吧。"

@@ -169,6 +169,7 @@ def _case(desk: Desk, kind: str, line: Line | None, note: str) -> str:
             desk.contact_id,
             desk.now,
             person_id=desk.person_id,
+            today=desk.today,
             note=note,
         )
     else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from policy.calendar import CHINA
 from policy.codes import Education, Track
 from policy.districts import district_name
 from policy.ledger_codes import (
@@ -38,7 +39,6 @@ from storage import (
     targets,
 )
 from storage.database import Connection
-from storage.imports.date_cells import CHINA
 from storage.imports.everything import KINDS
 from storage.internship_lists import Line
 from storage.ledger_tables import ProgrammeEvent, Resource

@@ -115,6 +115,7 @@ def hand_over(desk: Desk, data: Mapping[str, Any]) -> str:
         desk.contact_id,
         desk.now,
         person_id=desk.person_id,
+        today=desk.today,
         note=data["note"],
     )
     return f"{number:06d}"

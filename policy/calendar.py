@@ -6,11 +6,14 @@ as `overrides` (day → True for a working day), goes before it and stands in fo
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import chinese_calendar  # type: ignore[import-untyped]  # ships no types
+
+CHINA: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""One time zone and no summer time: whose day "today" is where nobody says otherwise."""
 
 Overrides = Mapping[date, bool]
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, func, select, update
 
+from policy.calendar import CHINA
 from policy.case_dates import due_on as last_day
 from policy.outgoing_codes import CaseKind
 from policy.refusal import Refused
@@ -94,9 +95,10 @@ def open_case(
     city: str | None = None,
     owner: str | None = None,
     due_on: date | None = None,
+    today: date | None = None,
     note: str | None = None,
 ) -> int:
-    """Open a case; returns its number.
+    """Open a case; returns its number. `today` is China's day at `now` unless it is told.
 
     Unless it is told, its city is the person's, its owner the clerk of the city with the fewest open cases, else
     the city's queue, and its day goes by the kind (`policy.case_dates`).
@@ -108,7 +110,7 @@ def open_case(
     if owner is None and city is not None:
         owner = owner_for(connection, city)
     about = (contact_id, person_id, submission_id, internship_id, host_id)
-    due_on = due_on or last_day(kind, now.date())
+    due_on = due_on or last_day(kind, today or now.astimezone(CHINA).date())
     row = connection.run(OPEN, (kind, *about, city, owner, due_on, sealed, now)).fetchone()
     number: int = row[0]
     return number
@@ -154,7 +156,7 @@ def raise_case(
         internship_id=internship_id,
         host_id=host_id,
         city=city,
-        due_on=last_day(kind, today),
+        today=today,
         note=note,
     )
 

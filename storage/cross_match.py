@@ -13,11 +13,13 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Select, and_, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import Date, Select, and_, case, exists, func, insert, literal, or_, select, update
 
+from policy.case_dates import due_on as last_day
 from policy.ledger_codes import OutreachStatus, RegisterKind
 from policy.regions import OUTSIDE
 from storage import audit, hardship_marks
+from storage.cases import QUEUE
 from storage.columns import UtcTime
 from storage.database import Connection
 from storage.hardship_marks import COMPARED
@@ -119,20 +121,33 @@ def by_name_and_phone(connection: Connection, sealer: Sealer, occasion: Occasion
         .values(person_id=pair.c.person_id, matched=TO_CONFIRM)
     ).rowcount
     if proposed:
-        _open_cases(connection, occasion.now)
+        _open_cases(connection, occasion)
     return {"to_confirm": proposed}
 
 
-def _open_cases(connection: Connection, now: datetime) -> None:
+def _open_cases(connection: Connection, occasion: Occasion) -> None:
+    """Into the queue of the city where the person is, else of the register: many at once find no clerk each."""
     asked = exists().where(
         waiting_case.c.entry_id == entry.c.id,
         waiting_case.c.person_id == entry.c.person_id,
         waiting_case.c.kind == CASE,
     )
-    pairs = select(
-        literal(CASE), entry.c.person_id, entry.c.id, literal("open"), literal(now, UtcTime)
-    ).where(entry.c.matched == TO_CONFIRM, entry.c.person_id.is_not(None), ~asked)
-    columns = ["kind", "person_id", "entry_id", "status", "created_at"]
+    city = func.coalesce(person.c.residence_city, entry.c.city)
+    pairs = (
+        select(
+            literal(CASE),
+            entry.c.person_id,
+            entry.c.id,
+            literal("open"),
+            literal(occasion.now, UtcTime),
+            city,
+            literal(QUEUE) + city,
+            literal(last_day(CASE, occasion.today), Date),
+        )
+        .join_from(entry, person, person.c.id == entry.c.person_id)
+        .where(entry.c.matched == TO_CONFIRM, ~asked)
+    )
+    columns = ["kind", "person_id", "entry_id", "status", "created_at", "city", "owner", "due_on"]
     connection.sqlalchemy.execute(insert(waiting_case).from_select(columns, pairs))
 
 

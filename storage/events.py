@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time
 from typing import Final, NamedTuple
 
 from sqlalchemy import select as columns
 from sqlmodel import col, func, select
 
+from policy.calendar import CHINA
 from policy.ledger_codes import EventKind, EventStatus
 from policy.programme import RuleMissing, programme_on
 from policy.quarters import Quarter
@@ -23,7 +24,6 @@ from storage.edits import edit
 from storage.errors import NotFound
 from storage.ledger_tables import ProgrammeEvent
 
-CHINA: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 """The zone that quarters are counted in; China keeps one time all year."""
 
 LONGEST_TITLE: Final = 60

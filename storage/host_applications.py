@@ -17,7 +17,7 @@ from policy.hosts import host_faults
 from policy.ledger_codes import HostStatus
 from policy.masking import mask_name, mask_phone
 from policy.refusal import Refused
-from storage import audit
+from storage import audit, cases
 from storage.acts import Act
 from storage.cases import NOTE
 from storage.database import Connection
@@ -71,16 +71,27 @@ def apply(
         row = add(connection, sealer, fields, SOURCE, act, contact_id=contact_id)
     elif row.contact_id == contact_id and row.status != HostStatus.APPROVED:
         _apply_again(connection, sealer, row, fields, act)
+    told = orjson.dumps({**fields._asdict(), "wanted": wanted}).decode()
     if found is None:
-        found = StaffCase(
-            kind=KIND, contact_id=contact_id, host_id=row.id, status="open", created_at=act["now"]
+        number = cases.open_case(
+            connection,
+            sealer,
+            KIND,
+            contact_id,
+            act["now"],
+            host_id=row.id,
+            city=row.city,
+            today=act["today"],
+            note=told,
         )
-    found.note_sealed = sealer.seal(orjson.dumps({**fields._asdict(), "wanted": wanted}), NOTE)
-    connection.session.add(found)
-    connection.session.flush()
-    assert found.id is not None
-    audit.add(connection, act["now"], act["actor"], "host.apply", f"host:{row.id}", {"case": found.id})
-    return found.id
+    else:
+        assert found.id is not None
+        number = found.id
+        found.note_sealed = sealer.seal(told, NOTE)
+        connection.session.add(found)
+        connection.session.flush()
+    audit.add(connection, act["now"], act["actor"], "host.apply", f"host:{row.id}", {"case": number})
+    return number
 
 
 def _apply_again(connection: Connection, sealer: Sealer, row: Host, fields: HostFields, act: Act) -> None:

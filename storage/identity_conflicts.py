@@ -11,10 +11,11 @@ from typing import Final
 
 from sqlmodel import col, or_, select
 
+from policy.outgoing_codes import CaseKind
 from storage.database import Connection
 from storage.tables import Contact, StaffCase, Submission
 
-KIND: Final = "identity_conflict"
+KIND: Final = CaseKind.IDENTITY_CONFLICT
 
 
 def waiting(connection: Connection, contact: Contact) -> Submission | None:

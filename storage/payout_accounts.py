@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 
 from policy.refusal import Refused
 from storage import audit, people
@@ -31,7 +31,22 @@ PUT: Final = Statement(
     "account_index",
     "updated_at",
 )
-GET: Final = Statement(select(account.c.account_sealed).where(account.c.person_id == bindparam("key")), "key")
+FIND: Final = Statement(
+    select(account.c.account_sealed, account.c.updated_at).where(account.c.person_id == bindparam("key")),
+    "key",
+)
+FORGET: Final = Statement(delete(account).where(account.c.person_id == bindparam("key")), "key")
+
+
+class Kept(NamedTuple):
+    """An account in clear, and when it was entered: handle with care."""
+
+    number: str
+    entered_at: datetime
+
+    def __repr__(self) -> str:
+        """Without the number, which must not reach a log."""
+        return f"Kept({mask(self.number)})"
 
 
 def put(
@@ -52,8 +67,27 @@ def put(
 
 def get(connection: Connection, sealer: Sealer, person_id: int) -> str | None:
     """The account of a person in clear: handle with care. None when there is none."""
-    found = connection.run(GET, (person_id,)).fetchone()
-    return sealer.open_text(found[0], ACCOUNT) if found else None
+    found = find(connection, sealer, person_id)
+    return found.number if found else None
+
+
+def find(connection: Connection, sealer: Sealer, person_id: int) -> Kept | None:
+    """The account of a person with its moment; None when there is none."""
+    found = connection.run(FIND, (person_id,)).fetchone()
+    return Kept(sealer.open_text(found[0], ACCOUNT), found[1]) if found else None
+
+
+def put_back(
+    connection: Connection, sealer: Sealer, person_id: int, before: Kept | None, *, actor: str, now: datetime
+) -> None:
+    """Make the account what it was before; None: there was none."""
+    if before is None:
+        connection.run(FORGET, (person_id,))
+    else:
+        number = before.number
+        values = (sealer.seal(number, ACCOUNT), sealer.index(number, SCOPE), before.entered_at)
+        connection.run(PUT, (person_id, *values))
+    audit.add(connection, now, actor, "person.account", f"person:{person_id}")
 
 
 def mask(number: str) -> str:

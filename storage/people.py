@@ -15,11 +15,10 @@ import orjson
 from sqlmodel import col, delete, func, select, update
 
 from dialogs.facts import assessment, born
-from policy.case_dates import due_on
 from policy.identity import read_document
+from policy.outgoing_codes import CaseKind
 from policy.regions import household_region
-from storage import audit, deliveries, hosts, identity_conflicts
-from storage.cases import owner_for
+from storage import audit, cases, deliveries, hosts, identity_conflicts
 from storage.conversations import forget, link, set_push
 from storage.database import Connection
 from storage.erasure import lock, release
@@ -149,18 +148,15 @@ def register(
     connection.session.flush()
     assert submission.id is not None
     if outcome == "conflict":
-        city = kept["residence"][:4] + "00"
-        connection.session.add(
-            StaffCase(
-                kind=identity_conflicts.KIND,
-                contact_id=contact_id,
-                submission_id=submission.id,
-                city=city,
-                owner=owner_for(connection, city),
-                due_on=due_on(identity_conflicts.KIND, today),
-                status="open",
-                created_at=now,
-            )
+        cases.open_case(
+            connection,
+            sealer,
+            CaseKind.IDENTITY_CONFLICT,
+            contact_id,
+            now,
+            submission_id=submission.id,
+            city=_city(kept),
+            today=today,
         )
     person_id = person.id if person else contact.person_id
     link(connection, contact_id, person_id, submission.id)
@@ -217,11 +213,14 @@ def write(
     return person
 
 
+def _city(answers: Mapping[str, Any]) -> str:
+    """The city of the residence that was told."""
+    return f"{answers['residence'][:4]}00"
+
+
 def _columns(sealer: Sealer, answers: Mapping[str, Any], today: date) -> dict[str, Any]:
     document = read_document(answers["id_number"], today)
     found, birth = assessment(answers, today), born(answers)
-    residence = answers["residence"]
-    district = residence.split(" ")[0]
     hardship = answers.get("hardship", [])
     values: dict[str, Any] = {field: answers.get(field) for field in PLAIN}
     for field in ("name", "id_number", "phone"):
@@ -236,7 +235,7 @@ def _columns(sealer: Sealer, answers: Mapping[str, Any], today: date) -> dict[st
         "birth_date_sealed": sealer.seal(birth.isoformat(), _context("birth_date_sealed")) if birth else None,
         "sex": str(document.sex) if document.sex else None,
         "household_region": household_region(document.region) if document.region else None,
-        "residence_city": district[:4] + "00",
+        "residence_city": _city(answers),
         "hardship_sealed": sealer.seal(orjson.dumps(hardship), _context("hardship_sealed"))
         if hardship
         else None,

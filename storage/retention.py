@@ -6,7 +6,7 @@ an internship is never touched.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, or_, select, update
@@ -27,6 +27,8 @@ SETTLED: Final = (
     *(DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.REFUSED),
     *(DeliveryState.EXPIRED, DeliveryState.SKIPPED, DeliveryState.UNKNOWN),
 )
+SPARED: Final = timedelta(days=30)
+"""Whoever has said something within this time is in the middle of it: their registration goes when they are done."""
 PEOPLE_AT_ONCE: Final = 25
 """Deleting one takes a dozen statements."""
 
@@ -78,12 +80,12 @@ def sent_texts(connection: Connection, now: datetime, most: int) -> int:
 
 
 def registrations(connection: Connection, now: datetime, most: int) -> int:
-    """Delete people who registered, or last said anything, too long ago and never took part.
+    """Delete people who registered, or last said anything to it, too long ago and never took part.
 
     Each leaves a line in the audit log, as somebody who had everything deleted does.
     """
     before = registrations_before(now)
-    old = _forgotten(connection, before, min(most, PEOPLE_AT_ONCE))
+    old = _forgotten(connection, before, now, min(most, PEOPLE_AT_ONCE))
     for person_id in old:
         audit.add(connection, now, "system", "person.retention_over", f"person:{person_id}")
         rows = connection.sqlalchemy.execute(select(contact.c.id).where(contact.c.person_id == person_id))
@@ -102,7 +104,7 @@ def without_record(connection: Connection, now: datetime, most: int) -> int:
     sent = select(submission.c.id).where(submission.c.contact_id == contact.c.id)
     wrote = select(case.c.id).where(case.c.contact_id == contact.c.id)
     heard = select(session.c.contact_id).where(
-        session.c.contact_id == contact.c.id, session.c.updated_at >= before
+        session.c.contact_id == contact.c.id, session.c.updated_at >= now - SPARED
     )
     rows = connection.sqlalchemy.execute(
         select(contact.c.id)
@@ -123,7 +125,7 @@ def without_record(connection: Connection, now: datetime, most: int) -> int:
     return len(old)
 
 
-def _forgotten(connection: Connection, before: datetime, most: int) -> list[int]:
+def _forgotten(connection: Connection, before: datetime, now: datetime, most: int) -> list[int]:
     lately = (
         select(submission.c.id)
         .where(submission.c.person_id == person.c.id, submission.c.at >= before)
@@ -150,7 +152,7 @@ def _forgotten(connection: Connection, before: datetime, most: int) -> list[int]
     heard = (
         select(contact.c.id)
         .join(session, session.c.contact_id == contact.c.id)
-        .where(contact.c.person_id == person.c.id, session.c.updated_at >= before)
+        .where(contact.c.person_id == person.c.id, session.c.updated_at >= now - SPARED)
         .exists()
     )
     rows = connection.sqlalchemy.execute(

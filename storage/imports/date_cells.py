@@ -13,9 +13,9 @@ from calendar import monthrange
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from policy.calendar import CHINA
 from storage.imports.cells import BadCell, Cell, plain, quoted
 
-CHINA: Final = datetime.timezone(datetime.timedelta(hours=8), "Asia/Shanghai")
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 """Years outside are slips of the finger."""
 

@@ -6,6 +6,7 @@ says; a person whom the base does not know is entered.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -131,12 +132,15 @@ def _take(connection: Connection, scope: Scope, values: Values) -> Done:
     row_id, outcome = bring_over(
         connection, scope.sealer, line, actor=scope.actor, now=scope.now, today=scope.today
     )
-    if (account := values.get("account")) and account != payout_accounts.get(
-        connection, scope.sealer, person_id
-    ):
-        payout_accounts.put(connection, scope.sealer, person_id, account, actor=scope.actor, now=scope.now)
-        outcome = "changed" if outcome == "unchanged" else outcome
-    image = {"after": steps.get(row_id, 0), "person": entered}
+    image: dict[str, Any] = {"after": steps.get(row_id, 0), "person": entered}
+    if account := values.get("account"):
+        known = payout_accounts.find(connection, scope.sealer, person_id)
+        if known is None or known.number != account:
+            payout_accounts.put(
+                connection, scope.sealer, person_id, account, actor=scope.actor, now=scope.now
+            )
+            image["account"] = list(known) if known else None
+            outcome = "changed" if outcome == "unchanged" else outcome
     return Done(outcome, row_id, orjson.dumps(image))  # type: ignore[arg-type]
 
 
@@ -160,19 +164,42 @@ def _restore(connection: Connection, scope: Scope, change: Change) -> None:
     image: dict[str, Any] = orjson.loads(change.before)
     row = transitions.get(connection, change.row_id, to_edit=True)
     brought = [one for one in transitions.kept(connection, row.id) if one.id > image["after"]]
-    _refuse_settled(connection, scope, row, brought)
-    held = row.stage in HOLDING
-    if image["after"] == 0:
-        connection.run(FORGET, (row.id,))
-        stays = False
-    else:
-        connection.run(FORGET_STEPS, (row.id, image["after"]))
-        stays = Stage(transitions.rebuild(connection, row.id).stage) in HOLDING
-    if held and not stays:
-        positions.give_back(connection, row.position_id)
+    person_id = row.person_id
+    if "account" in image:
+        _refuse_later_account(connection, scope, person_id)
+    if brought:
+        _take_back(connection, scope, row, brought, image["after"])
+    if "account" in image:
+        kept = image["account"]
+        before = payout_accounts.Kept(kept[0], datetime.fromisoformat(kept[1])) if kept else None
+        payout_accounts.put_back(
+            connection, scope.sealer, person_id, before, actor=scope.actor, now=scope.now
+        )
     connection.session.expire_all()
     if image["person"] is not None:
         ledger_people.leave(connection, scope, image["person"])
+
+
+def _refuse_later_account(connection: Connection, scope: Scope, person_id: int) -> None:
+    found = payout_accounts.find(connection, scope.sealer, person_id)
+    if found is None or found.entered_at != scope.imported_at:
+        raise Refused(f"人员 {person_id} 的银行账号在导入之后又改过，不能撤销；请直接登记正确的账号。")
+
+
+def _take_back(
+    connection: Connection, scope: Scope, row: transitions.Row, brought: list[transitions.Kept], after: int
+) -> None:
+    """Without the steps that the import brought; `after` is the last one before them, 0 when there was none."""
+    _refuse_settled(connection, scope, row, brought)
+    held = row.stage in HOLDING
+    if after == 0:
+        connection.run(FORGET, (row.id,))
+        stays = False
+    else:
+        connection.run(FORGET_STEPS, (row.id, after))
+        stays = Stage(transitions.rebuild(connection, row.id).stage) in HOLDING
+    if held and not stays:
+        positions.give_back(connection, row.position_id)
 
 
 def _refuse_settled(

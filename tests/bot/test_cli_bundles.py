@@ -10,10 +10,11 @@ import pytest
 from sqlmodel import col, select
 
 from bot.app import utc_now
+from policy.calendar import CHINA
 from policy.quarters import quarter_of
 from storage import event_sign_ups, events
 from storage.database import Connection, Database
-from storage.events import CHINA, EventFields
+from storage.events import EventFields
 from storage.keys import KeyFile
 from storage.sealing import Sealer
 from storage.tables import Audit

@@ -16,11 +16,12 @@ from bot.page_filters import read_id
 from bot.page_words import day, dial, spoken_time
 from bot.poster import find_font
 from bot.replies import json_reply
+from policy.calendar import CHINA
 from policy.ledger_codes import EventKind, HostStatus, PositionStatus
 from policy.positions import yuan
 from storage import bundle_publishing, bundles, event_sign_ups, events, positions
 from storage.database import Connection
-from storage.events import CHINA, EventFields
+from storage.events import EventFields
 from storage.tables import Contact
 from tests.storage import rows
 from tests.storage.public_rows import GUANGZHOU, NOW, SHENZHEN, TODAY, agency, host, mentor, position

@@ -74,6 +74,8 @@ async def test_another_name_or_phone_with_a_known_number_is_a_case_and_the_answe
     heard = await take_all(turns, stranger.words, channel="terminal", address="stranger")
     assert scalar(turns, "SELECT count(*) FROM person") == 1
     assert scalar(turns, "SELECT kind FROM staff_case") == "identity_conflict"
+    city = scalar(turns, "SELECT residence_city FROM person")
+    assert scalar(turns, "SELECT owner FROM staff_case WHERE due_on IS NOT NULL") == f"city:{city}"
     assert scalar(turns, "SELECT count(*) FROM contact WHERE person_id IS NOT NULL") == 1
     [stored] = turns.database.read_sync(
         lambda c: [people.answers_of(turns.sealer, person) for person in people.every(c)]

@@ -16,9 +16,9 @@ from sqlmodel import select
 
 from bot.app import open_parts, utc_now
 from bot.settings import load
+from policy.calendar import CHINA
 from storage import bundle_publishing, bundles
 from storage.database import Connection
-from storage.events import CHINA
 from storage.keys import create_key_file
 from storage.tables import Contact
 from tests.journeys.test_browser import ARGUMENTS, DESKTOP, PHONE, PICTURES, SECONDS, assert_accessible

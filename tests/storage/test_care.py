@@ -462,6 +462,16 @@ def test_a_case_is_assigned_written_in_and_closed_once(database: Database, seale
     database.write_sync(work)
 
 
+def test_a_case_of_the_early_morning_is_due_by_the_day_in_china(database: Database, sealer: Sealer) -> None:
+    def work(connection: Connection) -> None:
+        contact_id = care_rows.contact(connection, None, "x")
+        early = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)  # two o'clock on Wednesday
+        number = cases.open_case(connection, sealer, CaseKind.UNSAFE, contact_id, early)
+        assert case_lists.get(connection, number).due_on == date(2026, 11, 26)
+
+    database.write_sync(work)
+
+
 def test_cases_are_listed_by_city_owner_kind_and_lateness(database: Database, sealer: Sealer) -> None:
     def work(connection: Connection) -> None:
         contact_id = care_rows.contact(connection, None, "x")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from policy.case_dates import due_on
 from policy.refusal import Refused
 from storage import cross_match, hardship_marks, hardship_registers, people, registers
 from storage.cross_match import Matched
@@ -150,6 +151,8 @@ def test_same_name_and_phone_is_asked_of_a_clerk_once(base: Base) -> None:
         entry_id,
         "open",
     )
+    assert (case.city, case.owner) == ("440100", "city:440100")
+    assert case.due_on == due_on("register_match", TODAY)
 
 
 @pytest.mark.parametrize(

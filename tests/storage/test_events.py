@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from policy.calendar import CHINA
 from policy.ledger_codes import EventKind, EventStatus
 from policy.quarters import Quarter
 from policy.refusal import Refused
@@ -14,7 +15,7 @@ from policy.regions import CITIES
 from storage import event_sign_ups, events, people
 from storage.database import Connection, Database
 from storage.errors import Conflict, NotFound
-from storage.events import CHINA, CityQuarter, EventFields
+from storage.events import CityQuarter, EventFields
 from storage.ledger_tables import ProgrammeEvent
 from storage.sealing import Sealer
 from tests.storage import rows

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select as columns
 from sqlmodel import select
 
+from policy.case_dates import due_on
 from policy.ledger_codes import HostStatus
 from policy.outgoing_codes import CaseKind
 from policy.refusal import Refused
@@ -15,7 +17,7 @@ from storage.errors import NotFound
 from storage.host_applications import Standing
 from storage.host_records import contact_of
 from storage.sealing import Sealer
-from storage.tables import StaffCase
+from storage.tables import StaffCase, core
 from tests.storage.host_rows import HOST, NOW, OTHER_USCC, TODAY, USCC, act, recognised
 
 
@@ -41,6 +43,10 @@ def test_an_application_waits_and_its_applicant_is_told_the_decision(
         who = contact(connection)
         number = applies(connection, sealer, who)
         assert told(connection, who) == [Standing(number, USCC, "applied", True, None, None)]
+        case = core(StaffCase).c
+        query = columns(case.city, case.owner, case.due_on).where(case.id == number)
+        due = due_on(CaseKind.HOST_APPLICATION, TODAY)
+        assert connection.sqlalchemy.execute(query).one() == (HOST.city, f"city:{HOST.city}", due)
         host = hosts.find_by_uscc(connection, USCC)
         assert host is not None
         assert host.id is not None

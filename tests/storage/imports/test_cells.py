@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from dialogs.errors import Rejected
 from dialogs.parse.names import NOT_NAMES, person_name
+from policy.calendar import CHINA
 from policy.codes import HardshipKind
 from policy.identity import DocumentRejected, check_digit, read_document
 from storage.imports import cells, date_cells, person_cells
 from storage.imports.cells import BadCell, Cell, Read
-from storage.imports.date_cells import CHINA, EPOCH
+from storage.imports.date_cells import EPOCH
 from tests.storage.register_rows import TODAY, number
 
 ID = number(1)

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from policy.ledger_codes import SubsidyStatus
 from policy.refusal import Refused
-from storage import internships, people
+from storage import internships, payout_accounts, people
 from storage.database import Connection
 from storage.imports import kinds_registers
 from storage.internship_steps import Act
@@ -200,6 +200,45 @@ def test_a_new_line_goes_with_everything_it_brought(ready: Importer) -> None:
     for table in (Internship, Transition, Person, PayoutAccount):
         assert ready.all(select(core(table))) == []
     assert taken(ready) == 0
+
+
+def accounts(importer: Importer) -> list[tuple[str | None, bool]]:
+    """The account of each person, and whether its hash finds it."""
+
+    def read(connection: Connection) -> list[tuple[str | None, bool]]:
+        rows = connection.sqlalchemy.execute(select(core(PayoutAccount))).all()
+        found = [payout_accounts.get(connection, importer.sealer, row.person_id) for row in rows]
+        indexes = [importer.sealer.index(one or "", payout_accounts.SCOPE) for one in found]
+        return [
+            (one, row.account_index == index) for one, row, index in zip(found, rows, indexes, strict=True)
+        ]
+
+    return importer.database.read_sync(read)
+
+
+def test_a_changed_account_is_what_it_was_when_the_import_is_taken_back(ready: Importer) -> None:
+    ready("internships", [TITLES, line(银行账号="")])
+    for before, after in ((None, "6222000000000000017"), ("6222000000000000017", "6222000000000000025")):
+        ready("internships", [TITLES, line(银行账号=before or "")])
+        done = ready("internships", [TITLES, line(银行账号=after)])
+        assert counts(done) == (1, 0, 1, 0, 0)
+        assert accounts(ready) == [(after, True)]
+        assert ready.undo().restored == 1
+        assert accounts(ready) == ([(before, True)] if before else [])
+
+
+def test_an_account_that_was_changed_after_the_import_keeps_it_from_being_taken_back(ready: Importer) -> None:
+    ready("internships", [TITLES, line(银行账号="6222000000000000017")])
+    ready("internships", [TITLES, line(银行账号="6222000000000000025")])
+    act = {"actor": "clerk:wu", "now": NOW.replace(year=2027)}
+
+    def change(connection: Connection) -> str:
+        return payout_accounts.put(connection, ready.sealer, 1, "6222000000000000033", **act)  # type: ignore[arg-type]
+
+    ready.database.write_sync(change)
+    with pytest.raises(Refused, match="银行账号在导入之后又改过"):
+        ready.undo()
+    assert accounts(ready) == [("6222000000000000033", True)]
 
 
 def file_month(importer: Importer, month: str) -> None:

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import SQLModel
 
+from policy.calendar import CHINA
 from policy.ledger_codes import EventStatus
 from policy.refusal import Refused
 from storage import events
 from storage.database import Connection
-from storage.imports.date_cells import CHINA
 from storage.ledger_tables import (
     Agency,
     EventSignUp,
