@@ -145,10 +145,12 @@ def _nothing_more(_turn: _Turn, _said: Mapping[str, Any]) -> Kept:
 
 
 def _looking(turn: _Turn, said: Mapping[str, Any]) -> Kept:
-    if said.get("guidance") != "yes":
-        return Kept()
-    turn.case(CaseKind.GUIDANCE, f"见习 {turn.one.internship_id}：约职业指导")
-    return Kept(1)
+    if said.get("guidance") == "yes":
+        turn.case(CaseKind.GUIDANCE, f"见习 {turn.one.internship_id}：约职业指导")
+        return Kept(1)
+    # Staff keep an eye on it all the same, but nobody has been promised a call.
+    turn.case(CaseKind.GUIDANCE, f"见习 {turn.one.internship_id}：在找工作，已每周推荐岗位；没约职业指导，请跟进")
+    return Kept()
 
 
 def _training(turn: _Turn, said: Mapping[str, Any]) -> Kept:
