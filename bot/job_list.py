@@ -37,7 +37,7 @@ def all_jobs(catalogue: Catalogue, sender: Sender, *, drain: bool = False) -> tu
         Job("nudge_unfinished", "报名提醒", "10 8-20 * * *", partial(nudge_unfinished, catalogue)),
         Job("match_positions", "每周岗位推荐", "0 9 * * mon", match_positions),
         Job("push_bundles", "示范岗位推送", "30 9 * * tue-sun", push_bundles),
-        Job("check_ins", "见习回访", "30 9 * * *", _portions(care.check_ins)),
+        Job("check_ins", "见习回访", "30 9 * * *", _check_ins),
         Job("follow_ups", "后续跟踪", "0 10 * * *", _portions(care.follow_ups)),
         Job("cross_match", "名册比对", "0 3 * * *", match_registers),
         Job("report_reminders", "报表、待办提醒", "0 9 * * *", partial(remind_staff, REPORT_DUTIES)),
@@ -47,6 +47,10 @@ def all_jobs(catalogue: Catalogue, sender: Sender, *, drain: bool = False) -> tu
         Job("purge_expired", "到期清理", "30 3 * * *", purge_expired),
         Job("deliver", "投递", "* * * * *", partial(deliver, sender, drain), catches_up=False),
     )
+
+
+async def _check_ins(context: Context, now: datetime) -> Done:
+    return (await care.plan_all(context, now)).plus(await _portions(care.check_ins)(context, now))
 
 
 async def _events(context: Context, now: datetime) -> Done:

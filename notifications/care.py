@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from notifications.asking import PORTION, Done
-from notifications.check_ins import ask_check_ins, ask_hosts, close_unanswered, plan_check_ins
+from notifications.check_ins import ask_check_ins, ask_hosts, close_unanswered, plan_all, plan_check_ins
 from notifications.follow_ups import ask_follow_ups, begin_follow_ups
 from notifications.jobs_for_seekers import send_jobs, take_back_undelivered
 from notifications.silences import mark_silences
@@ -25,6 +25,7 @@ __all__ = [
     "check_ins",
     "follow_ups",
     "mark_silences",
+    "plan_all",
     "plan_check_ins",
     "send_jobs",
 ]
@@ -33,9 +34,8 @@ __all__ = [
 def check_ins(
     connection: Connection, sealer: Sealer, now: datetime, today: date, limit: int = PORTION
 ) -> Done:
-    """The job `check_ins`: plan, close what was not answered, ask people and hosts."""
-    done = plan_check_ins(connection, now, today, limit)
-    done = done.and_also(_unanswered(connection, now, limit))
+    """The job `check_ins`, once `plan_all` is done: close what was not answered, ask people and hosts."""
+    done = _unanswered(connection, now, limit)
     done = done.and_also(ask_check_ins(connection, sealer, now, today, limit))
     return done.and_also(ask_hosts(connection, sealer, now, today, limit))
 

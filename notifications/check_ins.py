@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from notifications import jobs
 from notifications.asking import PORTION, Done, NotReached, Open, fate, purpose_of_day
+from notifications.jobs import Context
 from policy.check_ins import HOST_DAY, LATE_DAYS
 from policy.follow_up import RULES
 from policy.ledger_codes import Stage
@@ -21,14 +25,31 @@ PREFIX = "check_in"
 HOSTS = "host_check_in"
 
 
-def plan_check_ins(connection: Connection, now: datetime, today: date, limit: int = PORTION) -> Done:
-    """Plan the questions of internships that have begun, and of those whose end has moved."""
-    terms = check_in_plans.to_plan(connection, limit)
+async def plan_all(context: Context, now: datetime, most: int = PORTION) -> jobs.Done:
+    """Plan the questions of internships that have begun, and of those whose end has moved.
+
+    All in post are looked at every day, outside the writer: only what is found is written.
+    """
+    today, total, behind = context.day(now), jobs.Done(), 0
+    while True:
+        look = await context.read(partial(check_in_plans.to_plan, behind=behind, most=most))
+        if look.last is None:
+            return total
+        behind = look.last
+        if look.numbers:
+            total = total.plus(
+                await context.write(partial(plan_check_ins, numbers=look.numbers, today=today))
+            )
+            context.progress(len(look.numbers))
+
+
+def plan_check_ins(connection: Connection, numbers: Collection[int], today: date) -> jobs.Done:
+    """Plan the questions of these internships; who has left post since they were looked for is passed over."""
     created = changed = 0
-    for term in terms:
+    for term in check_in_plans.terms(connection, numbers):
         added, moved = check_in_plans.plan(connection, term, today)
         created, changed = created + added, changed + moved
-    return Done(created, changed, len(terms) == limit)
+    return jobs.Done(created, changed)
 
 
 def ask_check_ins(

@@ -6,6 +6,7 @@ every planned day is either reached or says why not.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -48,6 +49,13 @@ CHANGE: Final = Statement(
 )
 
 
+_in_post = (
+    select(internship.c.id, internship.c.arrived_on, internship.c.ends_on)
+    .where(internship.c.stage == Stage.IN_POST, internship.c.ends_on.is_not(None))
+    .order_by(internship.c.id)
+)
+
+
 class Term(NamedTuple):
     """An internship that is going on."""
 
@@ -56,40 +64,54 @@ class Term(NamedTuple):
     ends_on: date
 
 
-def to_plan(connection: Connection, limit: int) -> list[Term]:
-    """Internships in post whose questions are not planned yet, or whose end has moved since."""
-    settled = and_(check_in.c.state == StepState.SKIPPED, check_in.c.reason == SkipReason.SETTLED)
-    last = (
-        select(
-            check_in.c.internship_id,
-            func.max(check_in.c.due_on).label("last_on"),
-            func.max(case((check_in.c.state == StepState.PLANNED, check_in.c.due_on))).label("planned_on"),
-        )
-        .where(check_in.c.kind == CheckInKind.END, ~settled)
-        .group_by(check_in.c.internship_id)
-        .subquery()
-    )
-    rows = connection.sqlalchemy.execute(
-        select(
-            internship.c.id,
-            internship.c.arrived_on,
-            internship.c.ends_on,
-            last.c.last_on,
-            type_coerce(last.c.planned_on, check_in.c.due_on.type),
-        )
-        .outerjoin(last, last.c.internship_id == internship.c.id)
-        .where(internship.c.stage == Stage.IN_POST, internship.c.ends_on.is_not(None))
-        .order_by(internship.c.id)
-    )
-    found: list[Term] = []
-    for number, arrived_on, ends_on, last_on, planned_on in rows:
+class Look(NamedTuple):
+    """The internships of a portion that are to be planned, and the last one looked at; None when none is left."""
+
+    numbers: list[int]
+    last: int | None
+
+
+def to_plan(connection: Connection, behind: int, most: int) -> Look:
+    """Of the next `most` internships in post those whose questions are not planned yet, or whose end has moved since.
+
+    In the order of their numbers, from the one after `behind` on. All are looked at, day by day: for a reader.
+    """
+    rows = connection.sqlalchemy.execute(_in_post.where(internship.c.id > behind).limit(most)).all()
+    if not rows:
+        return Look([], None)
+    ends = _last_questions(connection, [row[0] for row in rows])
+    found = []
+    for number, arrived_on, ends_on in rows:
+        last_on, planned_on = ends.get(number, (None, None))
         end = planned(arrived_on, ends_on)[-1].due_on
         open_one = planned_on is not None and planned_on != end
         if open_one or (planned_on is None and (last_on is None or last_on < end)):
-            found.append(Term(number, arrived_on, ends_on))
-            if len(found) == limit:
-                break
-    return found
+            found.append(number)
+    return Look(found, rows[-1][0])
+
+
+def _last_questions(
+    connection: Connection, numbers: Collection[int]
+) -> Mapping[int, tuple[date | None, date | None]]:
+    """For each internship the day of its last question that holds, and the same of those that are still planned."""
+    settled = and_(check_in.c.state == StepState.SKIPPED, check_in.c.reason == SkipReason.SETTLED)
+    planned_on = func.max(case((check_in.c.state == StepState.PLANNED, check_in.c.due_on)))
+    rows = connection.sqlalchemy.execute(
+        select(
+            check_in.c.internship_id,
+            func.max(check_in.c.due_on),
+            type_coerce(planned_on, check_in.c.due_on.type),
+        )
+        .where(check_in.c.internship_id.in_(numbers), check_in.c.kind == CheckInKind.END, ~settled)
+        .group_by(check_in.c.internship_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def terms(connection: Connection, numbers: Collection[int]) -> list[Term]:
+    """Those of the internships that are in post at this moment."""
+    rows = connection.sqlalchemy.execute(_in_post.where(internship.c.id.in_(numbers)))
+    return [Term(*row) for row in rows]
 
 
 def plan(connection: Connection, term: Term, today: date) -> tuple[int, int]:

@@ -149,7 +149,9 @@ def _looking(turn: _Turn, said: Mapping[str, Any]) -> Kept:
         turn.case(CaseKind.GUIDANCE, f"见习 {turn.one.internship_id}：约职业指导")
         return Kept(1)
     # Staff keep an eye on it all the same, but nobody has been promised a call.
-    turn.case(CaseKind.GUIDANCE, f"见习 {turn.one.internship_id}：在找工作，已每周推荐岗位；没约职业指导，请跟进")
+    turn.case(
+        CaseKind.GUIDANCE, f"见习 {turn.one.internship_id}：在找工作，已每周推荐岗位；没约职业指导，请跟进"
+    )
     return Kept()
 
 
