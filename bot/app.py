@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -51,6 +51,9 @@ SHUTDOWN_SECONDS: Final = 10.0
 
 BUSY_MILLISECONDS: Final = 2000
 """How long to wait for another process that holds the SQLite file: below what WeChat waits for an answer."""
+
+AS_SENT: Final[dict[str, Any]] = {"auto_decompress": False}
+"""Bodies are never unpacked: what is broken would be answered by the server library in its own words."""
 
 Role = Literal["all", "web", "worker"]
 
@@ -165,6 +168,8 @@ def _health(parts: Parts, at_work: AtWork) -> list[web.RouteDef]:
 @web.middleware
 async def _kind_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whatever goes wrong, machines get a status and a code, people a sentence, and nobody a traceback."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return refused(Refusal(415, "compressed", "请不要压缩请求的内容（去掉 Content-Encoding）。"))
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -245,7 +250,7 @@ async def serve(
             app = worker_application(parts, at_work)
         else:
             app = web_application(parts, gates, demo=demo, at_work=at_work)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, **AS_SENT)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         await web.SockSite(runner, bound, backlog=1024).start()

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import text as sql
 from structlog.testing import capture_logs
 
-from bot.app import Parts, web_application
+from bot.app import AS_SENT, Parts, web_application
 from storage.database import Connection, Database
 from tests.journeys.applicants import graduate
 from tests.talking import NOON, Client, Person
@@ -150,3 +150,15 @@ def count_rows(connection: Connection) -> dict[str, int]:
         table: connection.sqlalchemy.execute(sql(f"SELECT count(*) FROM {table}")).scalar_one()
         for table in TABLES
     }
+
+
+async def test_a_packed_body_is_refused_in_our_words_even_when_it_is_broken(parts: Parts) -> None:
+    server = TestServer(web_application(parts))
+    await server.start_server(**AS_SENT)
+    async with TestClient(server, cookie_jar=DummyCookieJar()) as client:
+        for encoding in ("deflate", "br", "gzip"):
+            answer = await client.post(
+                "/api/chat/messages", data=b"junk", headers={"Content-Encoding": encoding}
+            )
+            assert answer.status == 415
+            assert (await answer.json())["error"]["code"] == "compressed"
