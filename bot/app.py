@@ -154,7 +154,7 @@ def _health(parts: Parts, at_work: AtWork) -> list[web.RouteDef]:
         except Exception as error:
             log.error("not_ready", trace=trace(error))
             return json_reply(orjson.dumps({"ready": False, "database": "unavailable"}), 503)
-        works = {name: look() for name, look in at_work.items()}
+        works = {name: still() for name, still in at_work.items()}
         told = {name: "ok" if well else "stopped" for name, well in works.items()}
         well = all(works.values())
         return json_reply(orjson.dumps({"ready": well, "database": "ok", **told}), 200 if well else 503)

@@ -89,10 +89,7 @@ def _by_wishes(desk: Desk) -> list[Wanted]:
 
 
 def _wishes(desk: Desk) -> tuple[Sequence[str], Sequence[str], str | None] | None:
-    """Cities, kinds and education of a registered person, or of somebody whose identity is being looked at."""
-    if desk.person_id is not None:
-        person = people.get(desk.connection, desk.person_id)
-        return person.cities or (), person.position_kinds or (), person.education
+    """Cities, kinds and education of whoever has registered, as they are shown to them; None for anybody else."""
     found = people.stored_answers(desk.connection, desk.sealer, desk.contact_id)
     if found is None:
         return None

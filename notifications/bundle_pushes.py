@@ -15,6 +15,7 @@ from typing import Final
 from notifications.jobs import Context, Done
 from notifications.matching.index import OfferIndex
 from notifications.matching.match import Served, serve
+from notifications.matching.values import Seeker
 from notifications.weekly_matches import CLOSING, PORTION, buttons, lines, offer, seeker, shown_rows
 from policy.months import month_label
 from policy.outgoing_codes import PurposeKind
@@ -33,10 +34,17 @@ OPENING: Final = "{city}{month}的示范岗位发布了，这几个适合您："
 
 async def push_bundles(context: Context, now: datetime) -> Done:
     """Put a message into the ledger for everybody whom a new bundle suits; never a second one of that bundle."""
-    total = Done()
-    for bundle in await context.read(lambda connection: published_since(connection, now - NEW_FOR)):
-        served, openings = await context.read(partial(_match, bundle, context.day(now)))
-        waiting = iter(served)
+    today, total = context.day(now), Done()
+    bundles = await context.read(lambda connection: published_since(connection, now - NEW_FOR))
+    if not bundles:
+        return total
+    everybody, offered = await context.read(partial(_everything, today))
+    for bundle in bundles:
+        told = await context.read(partial(people_written_to, key=_key(bundle)))
+        people = [one for one in everybody if bundle.city in one.cities and one.id not in told]
+        openings = {number: one for number, one in offered.items() if number in bundle.positions}
+        index = OfferIndex((offer(one, today) for one in openings.values()), today.toordinal())
+        waiting = (one for one in serve(index, people) if one.matches)
         while portion := list(islice(waiting, PORTION)):
             created = await context.write(partial(_tell, context, bundle, portion, openings, now))
             total = total.plus(Done(created))
@@ -49,20 +57,10 @@ def _key(bundle: Published) -> str:
     return f"bundle:{bundle.city}:{bundle.month}"
 
 
-def _match(bundle: Published, today: date, connection: Connection) -> tuple[list[Served], dict[int, Opening]]:
-    openings = {
-        one.position_id: one
-        for one in match_candidates.openings(connection, today)
-        if one.position_id in bundle.positions
-    }
-    told = people_written_to(connection, _key(bundle))
-    people = [
-        one
-        for one in map(seeker, match_candidates.candidates(connection, today))
-        if bundle.city in one.cities and one.id not in told
-    ]
-    index = OfferIndex((offer(one, today) for one in openings.values()), today.toordinal())
-    return [one for one in serve(index, people) if one.matches], openings
+def _everything(today: date, connection: Connection) -> tuple[list[Seeker], dict[int, Opening]]:
+    """Who may be told, and all positions that are open; read once, for a position belongs to one city's bundle."""
+    people = [seeker(one) for one in match_candidates.candidates(connection, today)]
+    return people, {one.position_id: one for one in match_candidates.openings(connection, today)}
 
 
 def _tell(

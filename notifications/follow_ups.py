@@ -127,15 +127,17 @@ def escalate(
     today: date,
 ) -> None:
     """Hand the person over to a clerk: a task with an owner and a day, once until it is settled."""
-    if cases.open_one(connection, kind, internship_id=one.internship_id, person_id=one.person_id) is not None:
+    if cases.open_one(connection, kind, internship_id=one.internship_id) is not None:
         return
     owner = cases.owner_for(connection, one.city)
-    cases.raise_case(
+    cases.open_case(
         connection,
         sealer,
         kind,
+        None,
+        now,
         city=one.city,
-        now=now,
+        owner=owner,
         today=today,
         person_id=one.person_id,
         internship_id=one.internship_id,

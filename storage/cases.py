@@ -138,7 +138,6 @@ def raise_case(
         connection,
         kind,
         contact_id=contact_id,
-        person_id=person_id,
         internship_id=internship_id,
         host_id=host_id,
     )
@@ -166,7 +165,6 @@ def open_one(
     kind: CaseKind,
     *,
     contact_id: int | None = None,
-    person_id: int | None = None,
     internship_id: int | None = None,
     host_id: int | None = None,
 ) -> int | None:

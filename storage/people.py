@@ -327,8 +327,10 @@ def submitted(sealer: Sealer, submission: Submission) -> dict[str, Any]:
 def _amend_submission(
     connection: Connection, sealer: Sealer, contact: Contact, changes: Mapping[str, Any]
 ) -> None:
-    """Change what a contact submitted that joined no record: it is all that this contact has here."""
-    submission = connection.session.get(Submission, contact.submission_id) if contact.submission_id else None
+    """Change what was submitted and joined no record: it is what this contact is shown."""
+    submission = identity_conflicts.waiting(connection, contact)
+    if submission is None and contact.submission_id is not None:
+        submission = connection.session.get(Submission, contact.submission_id)
     if submission is not None and submission.person_id is None:
         answers = {**submitted(sealer, submission), **changes}
         submission.answers_sealed = sealer.seal(orjson.dumps(answers), SUBMITTED)

@@ -191,25 +191,26 @@ def _keep(
             values = _values(old, new, signalled.get(key, {}))
             _store(connection, terms, old, new, values, now)
             if END_ONLY in values["flags"] and not (old and END_ONLY in old.flags):
-                _raise_case(connection, sealer, terms, new, now, today)
+                _open_case(connection, sealer, terms, new, now, today)
         elif not settled and old is not None:
             connection.run(DROP, (old.id,))
         if before != after and not (settled and old is not None and old.status == SubsidyStatus.REFUSED):
             yield Difference(*key, before, after, settled)
 
 
-def _raise_case(
+def _open_case(
     connection: Connection, sealer: Sealer, terms: Terms, new: Wanted, now: datetime, today: date
 ) -> None:
     """Staff look into it, unless such a case of the internship waits already (`storage.monthly_records`)."""
     kind = CaseKind.END_ONLY_PAYMENT
     if cases.open_one(connection, kind, internship_id=new.internship_id) is None:
-        cases.raise_case(
+        cases.open_case(
             connection,
             sealer,
             kind,
+            None,
+            now,
             city=terms.city,
-            now=now,
             today=today,
             person_id=new.person_id,
             internship_id=new.internship_id,

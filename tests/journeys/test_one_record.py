@@ -145,6 +145,24 @@ async def test_a_correction_that_is_looked_at_reads_like_one_that_was_taken_over
     assert answers[0] == answers[1]
 
 
+async def test_a_correction_that_is_looked_at_can_be_withdrawn_at_any_chat_of_the_person(
+    turns: Turns,
+) -> None:
+    await take_all(turns, ANN.words)
+    await take_all(turns, OTHER.words, address="other")
+    await take_all(turns, OTHER.words, channel="terminal", address="second")
+    *_, review = await take_all(turns, ["我的信息", "更正信息"], address="other")
+    chosen = {c["label"]: c["value"] for reply in review["replies"] for c in reply["choices"]}
+    words = [chosen["改证件号"], ANN.id_number, "提交"]
+    await take_all(turns, words, address="other")
+    *_, shown = await take_all(
+        turns, ["我的信息", "撤回报名", "确定撤回", "进度"], channel="terminal", address="second"
+    )
+    assert "撤回" in texts(shown)
+    [shown] = await take_all(turns, ["进度"], address="other")
+    assert "撤回" in texts(shown)
+
+
 async def test_staff_see_whom_to_call_and_take_over_what_is_the_same_persons(turns: Turns) -> None:
     await take_all(turns, ANN.words)
     moved = with_(ANN, phone="13911112222")
