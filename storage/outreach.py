@@ -128,21 +128,22 @@ def assign_city(
         .limit(limit)
         .with_for_update(skip_locked=True)  # what somebody else is being given right now is not given twice
     )
-    number = connection.sqlalchemy.execute(
-        update(task)
-        .where(task.c.id.in_(oldest))
-        .values(
-            status=OutreachStatus.ASSIGNED.value,
-            assignee=name,
-            due_on=due_on(today, city),
-            updated_at=now,
-            version=task.c.version + 1,
-        )
-    ).rowcount
+    # Read first: as a subquery of the change, PostgreSQL may run it once a row, each time for the next `limit`.
+    chosen = [{"row": identity} for identity in connection.sqlalchemy.execute(oldest).scalars()]
+    given = update(task).where(task.c.id == bindparam("row"))
+    given = given.values(
+        status=OutreachStatus.ASSIGNED.value,
+        assignee=name,
+        due_on=due_on(today, city),
+        updated_at=now,
+        version=task.c.version + 1,
+    )
+    if chosen:
+        connection.sqlalchemy.execute(given, chosen)
     connection.session.expire_all()
-    detail = {"assignee": name, "tasks": number}
+    detail = {"assignee": name, "tasks": len(chosen)}
     audit.add(connection, now, actor, "outreach.assign", f"city:{city}", detail)
-    return number
+    return len(chosen)
 
 
 def _clerk(assignee: str) -> str:

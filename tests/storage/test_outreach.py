@@ -89,6 +89,17 @@ def test_a_city_is_assigned_oldest_first_until_nothing_is_open(work: Work) -> No
     assert (third["status"], third["version"], third["due_on"]) == ("assigned", 2, due_on(TODAY))
 
 
+def test_no_plan_of_the_engine_gives_more_than_was_asked_for(work: Work) -> None:
+    def give(connection: Connection) -> int:
+        if connection.sqlalchemy.dialect.name == "postgresql":
+            for way in ("hashjoin", "mergejoin", "hashagg", "material", "sort", "indexscan", "bitmapscan"):
+                connection.sqlalchemy.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        return outreach.assign_city(connection, GUANGZHOU, "李工", 2, actor="clerk", now=NOW, today=TODAY)
+
+    assert work.database.write_sync(give) == 2
+    assert work.ids(assignee="李工") == [1, 2]
+
+
 def test_an_assignment_that_cannot_be_assigns_nobody(work: Work) -> None:
     work.record(2, ContactResult.EMPLOYED)
     for refused in ("", "李" * 41):
