@@ -54,7 +54,7 @@ STANDARD: Final = Json(
 )
 
 
-def run(*, people: int = 400, rounds: int = 5) -> list[Finding]:
+def run(*, people: int = 400, rounds: int = 9) -> list[Finding]:
     """Measure; `people` conversations a run."""
     now = datetime.now(UTC).astimezone(ZONE)
     ready, today = catalogue(), now.date()

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -50,8 +51,24 @@ def settings() -> Settings:
     except ValidationError as error:
         for fault in error.errors():
             name = environment.PREFIX + str(fault["loc"][0]).upper()
-            typer.echo(f"配置 {name} 不对：{fault['msg'].removeprefix('Value error, ')}", err=True)
+            typer.echo(f"配置 {name} 不对：{_fault_in_words(fault)}", err=True)
         raise typer.Exit(2) from None
+
+
+def _fault_in_words(fault: ErrorDetails) -> str:
+    """What a setting must be; our own checks say it in their own words."""
+    limits = fault.get("ctx", {})
+    match fault["type"]:
+        case "int_parsing":
+            return "要写成数字，例如 8080。"
+        case "greater_than_equal":
+            return f"不能小于 {limits['ge']}。"
+        case "less_than_equal":
+            return f"不能大于 {limits['le']}。"
+        case "literal_error":
+            return f"只能是 {str(limits['expected']).replace(' or ', '、').replace(', ', '、')} 中的一个。"
+        case _:
+            return fault["msg"].removeprefix("Value error, ")
 
 
 def opened() -> Parts:

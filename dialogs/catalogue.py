@@ -15,14 +15,11 @@ from dialogs.definition import Ask, Choose, Definition, Do, Finish, Question, Re
 from dialogs.echoes import checksum
 from dialogs.errors import BadDefinition, UnknownStep
 from dialogs.model import Choice, Say
-from dialogs.parse.choices import Matcher, Option
+from dialogs.parse.choices import ALL_WORDS, Matcher, Option
 from dialogs.parse.folding import fold
 
 Texts = Mapping[str, Any]
 """One step's texts as they stand in the file."""
-
-EVERYTHING = ("都可以", "都行", "全部", "所有", "都要", "随便", "不限", "都愿意")
-"""Words for "all of them" where a question allows that."""
 
 SUBMIT = "submit"
 
@@ -94,6 +91,8 @@ class Catalogue:
     marks: Mapping[str, int]
     """Checksums of the texts that are always the same (`dialogs.echoes`)."""
     book: AnswerBook
+    courtesies: frozenset[str] = frozenset()
+    """Folded words that ask for nothing (谢谢, 好的), answered in kind in the menu."""
 
     def dialog(self, name: str) -> Dialog:
         """The dialog of that name; raises `UnknownStep`."""
@@ -114,8 +113,8 @@ def compile_catalogue(
 ) -> Catalogue:
     """Join definitions and texts. Raises `BadDefinition` naming every step whose text is missing.
 
-    `texts` holds a table for each dialog and one called `common` with the tables `say`, `rejected` and
-    `commands`."""
+    `texts` holds a table for each dialog and one called `common` with the tables `say`, `rejected`,
+    `commands` and `courtesies`."""
     problems: list[str] = []
     dialogs = {}
     common = texts["common"]
@@ -135,8 +134,9 @@ def compile_catalogue(
     ready = (
         node.said for dialog in dialogs.values() for node in dialog.nodes.values() if node.said is not None
     )
+    courtesies = frozenset(fold(word) for word in common.get("courtesies", {}).get("words", ()))
     marks = {said.text: checksum(said.text) for said in ready}
-    return Catalogue(dialogs, common["say"], common["rejected"], commands, marks, book)
+    return Catalogue(dialogs, common["say"], common["rejected"], commands, marks, book, courtesies)
 
 
 def _compile(step: Step, texts: Texts, commands: Mapping[str, str]) -> Node:
@@ -216,7 +216,7 @@ def _understanding(step: Step, matcher: Matcher | None) -> Callable[[str, date],
         return None
     if isinstance(step, Choose) and step.many:
         at_most, exclusive = step.at_most, step.exclusive
-        everything = EVERYTHING if step.all_of else ()
+        everything = ALL_WORDS if step.all_of else frozenset()
         return lambda text, today: matcher.many(
             text, at_most=at_most, exclusive=exclusive, all_words=everything
         )

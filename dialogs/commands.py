@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from dialogs.definition import Enter, Finish, Question
+from dialogs.definition import Enter, Finish, Question, Review
 from dialogs.model import Answers, Save, Say
 from policy.regions import city_of
 
@@ -21,6 +21,8 @@ BINDING = re.compile(r"(?:工作人员)?绑定\s*([2-9a-hjkmnp-z]{4}[\s-]*[2-9a-
 """A clerk's one-time code, folded (see `dialogs.staff`)."""
 NUMBERED = re.compile(r"(岗位|活动|position_|event_)\s*(?:编?号)?\s*(\d{1,9})\s*号?")
 """A position or an event by its number, as pages and posters name it."""
+NAMING = frozenset("岗活pe工绑")
+"""How such texts begin: most answers need not be held against the patterns."""
 HOME = Enter("home")
 REGISTRATION = Enter("registration")
 
@@ -72,6 +74,11 @@ def welcome(walk: Walk, scene: str) -> None:
     if place is not None:
         walk.effects.append(Say(walk.catalogue.common["welcome_city"].format(city=place.name)))
     walk.enter(HOME)
+
+
+def named(walk: Walk, text: str) -> bool:
+    """Open what a folded text names by number or code; False when it names nothing."""
+    return text[:1] in NAMING and (open_numbered(walk, text) or bind_staff(walk, text))
 
 
 def bind_staff(walk: Walk, text: str) -> bool:
@@ -188,6 +195,8 @@ def _without_pushes(answers: Answers) -> Answers:
 def correct(walk: Walk) -> None:
     """更正信息: the stored answers, to be mended; somebody in the middle of answering goes on there."""
     if walk.dialog.definition.long:
+        if not isinstance(walk.node.step, Review):
+            walk.say("mend_later")
         walk.ask()
     elif walk.session.registered:
         walk.enter(Enter("preferences", "fetch_answers"))

@@ -62,7 +62,7 @@ def without_echoes(
             stuck = Say(looping, (*others, HUMAN))
             if _fresh(stuck, recent, now, marks):
                 kept.insert(gap, stuck)
-    return tuple(kept), tuple(recent[-REMEMBERED:])
+    return tuple(kept), tuple(recent if len(recent) <= REMEMBERED else recent[-REMEMBERED:])
 
 
 def checksum(text: str) -> int:

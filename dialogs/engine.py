@@ -19,7 +19,6 @@ from datetime import datetime
 from dialogs.catalogue import Catalogue
 from dialogs.commands import resume, welcome
 from dialogs.model import Advance, Chose, Event, Fetched, Opened, Said, Session, Shared, Started
-from dialogs.upgrades import brought_up
 from dialogs.walk import Walk
 
 
@@ -33,16 +32,16 @@ def advance(catalogue: Catalogue, session: Session, event: Event, now: datetime)
     """Let one event happen. `now` must carry the programme's own time zone: its date decides "today".
 
     Raises nothing for whatever a person can send."""
-    walk = Walk(catalogue, brought_up(catalogue, session), now)
+    walk = Walk(catalogue, session, now)
     if isinstance(event, Fetched):
         walk.receive(event)
         return walk.finish()
     if walk.node.question is None:  # perhaps an end
         walk.wake()
-    if isinstance(event, Opened):
-        walk.opened(event)
-    elif isinstance(event, Said):
+    if isinstance(event, Said):
         walk.hear(event.text)
+    elif isinstance(event, Opened):
+        walk.opened(event)
     elif isinstance(event, Chose):
         walk.tap(event)
     elif isinstance(event, Shared):

@@ -260,10 +260,20 @@ def opening_shown(view: View) -> Mapping[str, str]:
     return {"opening": "" if view.answers else "先看看您能不能报，这几题不用填姓名。"}
 
 
+NO_GRADUATE: Final = {
+    Reason.GRADUATED_TOO_LONG_AGO: "毕业证满两年了，",
+    Reason.EDUCATION_NOT_GRADUATE_LEVEL: "这个学历不按高校毕业生办，",
+}
+"""How a graduate's own way ended, before the other one is tried."""
+
+
 def why_birth_shown(view: View) -> Mapping[str, str]:
     """Why a graduate is suddenly asked for a birth date."""
-    unexpected = view.answers[At.TRACK] != Track.YOUTH and At.ID_NUMBER not in view.answers
-    return {"why": "再看看能不能按失业青年报：" if unexpected else ""}
+    if view.answers[At.TRACK] == Track.YOUTH or At.ID_NUMBER in view.answers:
+        return {"why": ""}
+    found = assessment(view.answers, view.today).reasons
+    fallen_out = "".join(said for reason, said in NO_GRADUATE.items() if reason in found)
+    return {"why": f"{fallen_out}再看看能不能按失业青年报："}
 
 
 def until_shown(view: View) -> Mapping[str, str]:

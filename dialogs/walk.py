@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from dialogs import review
 from dialogs.aside import laid_aside, still_aside, taken_up
 from dialogs.catalogue import SUBMIT, Catalogue, Dialog, Node
-from dialogs.commands import bind_staff, obey, open_numbered, resume
+from dialogs.commands import named, obey, resume
 from dialogs.definition import Ask, Do, Enter, Finish, Question, Review, Step, Target, Tell, When
 from dialogs.echoes import HUMAN, without_echoes
 from dialogs.errors import DialogError, Rejected
@@ -49,6 +49,7 @@ PATIENCE = 3
 """Wrong answers in a row after which help is offered."""
 CONTINUE = Choice("继续", "接着刚才的")
 """Leads back to what was left half-way."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LIKE_A_QUESTION = re.compile(
     "[?？]|吗|怎么|多少|什么|为啥|哪|能不能|可不可以|会不会|是不是|要不要|有没有|算不算"
 )
@@ -81,18 +82,24 @@ class Walk:
     )
 
     def __init__(self, catalogue: Catalogue, session: Session, now: datetime) -> None:
+        dialog = catalogue.dialogs.get(session.dialog)
+        node = None if dialog is None else dialog.nodes.get(session.step)
+        if dialog is None or node is None or session.parked or session.version != dialog.definition.version:
+            session = brought_up(catalogue, session)
+            dialog = catalogue.dialogs[session.dialog]
+            node = dialog.nodes[session.step]
         self.catalogue = catalogue
         self.session = session
-        self.now = int(now.timestamp())
+        self.now = seconds(now)
         self.today: date = now.date()
-        self.dialog: Dialog = catalogue.dialogs[session.dialog]
-        self.node: Node = self.dialog.nodes[session.step]
-        self.answers: Answers = session.answers
-        self.aside = session.aside
-        self.trail = session.trail
-        self.wrong = session.wrong
-        self.silence = self.now - session.heard_at if session.heard_at else 0
-        self.parked: Parked = session.parked
+        self.dialog: Dialog = dialog
+        self.node: Node = node
+        answers: Answers
+        parked: Parked
+        _, _, _, answers, self.trail, self.wrong, parked, heard_at, _, self.aside, _ = session
+        self.answers = answers
+        self.parked = parked
+        self.silence = self.now - heard_at if heard_at else 0
         self.effects: list[Effect] = []
         self.followed = 0
         self.passing = False  # whether answers that live for one turn only are among the answers
@@ -111,7 +118,7 @@ class Walk:
             if command is not None:
                 obey(self, command)
                 return
-            if not own and (open_numbered(self, folded) or bind_staff(self, folded)):
+            if not own and named(self, folded):
                 return
             if node.understand is None and not node.step.waits:  # an interrupted turn of an older version
                 self.follow()
@@ -229,6 +236,9 @@ class Walk:
 
     def refuse(self, refusal: Rejected, text: str) -> None:
         """An answer that cannot be taken: answer a policy question, or give reason and example."""
+        if self.dialog.definition.name == "home" and fold(text) in self.catalogue.courtesies:
+            self.effects.append(Say(self.catalogue.common["courtesy"], self._choices()))
+            return
         if text and (self.dialog.definition.name == "home" or LIKE_A_QUESTION.search(text)):
             found = self.catalogue.book.find(text).answer
             if found is not None:
@@ -463,6 +473,12 @@ class Walk:
             )
         )
         return advance_of((session, effects))
+
+
+def seconds(now: datetime) -> int:
+    """Whole seconds since 1970; `datetime.timestamp` does not know that they are whole, and takes twice as long."""
+    passed = now - EPOCH
+    return passed.days * 86_400 + passed.seconds
 
 
 def fill(template: str, params: Mapping[str, object]) -> str:

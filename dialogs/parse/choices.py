@@ -8,7 +8,7 @@ never chooses 学生), nor a word that leads away from this question ("我爸残
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,8 @@ from dialogs.parse.words import affirmation
 _ALL_WORDS = """
     全部 全都要 全要 都要 都可以 都行 都选 全选 所有 所有都可以 以上都是 以上都可以 全部都可以 全部都要 全都可以 全都行
     都想要 都愿意 都接受 都能接受 都感兴趣 都喜欢 随便 随便都行 随便哪个都行 哪个都行 哪个都可以 哪里都行 哪里都可以
-    哪都行 去哪都行 all 无所谓 不限 任意 任何都可以 服从安排 服从分配 服从调剂
+    哪都行 去哪都行 什么都行 什么都可以 啥都行 做什么都行 做什么都可以 什么岗位都行 什么岗位都可以 all
+    无所谓 不限 任意 任何都可以 服从安排 服从分配 服从调剂
 """
 ALL_WORDS: Final = frozenset(_ALL_WORDS.split())
 """What people say to mean "all of these"; pass it to ``Matcher.many`` where that makes sense."""
@@ -158,7 +159,7 @@ class Matcher:
         text: str,
         at_most: int | None = None,
         exclusive: Collection[str] = (),
-        all_words: Collection[str] = (),
+        all_words: Set[str] = frozenset(),
     ) -> list[str]:
         """Return the keys of all options that are meant, in the order of the options, each once.
 
@@ -303,7 +304,7 @@ def _core(text: str) -> str:
     return _TAIL.sub("", _LEAD.sub("", text, count=1)) or text
 
 
-def _asks_for_all(folded: str, all_words: Collection[str]) -> bool:
-    return bool(
-        {folded, _core(folded), _squeeze.sub("", folded), _squeeze.sub("", _core(folded))} & set(all_words)
-    )
+def _asks_for_all(folded: str, all_words: Set[str]) -> bool:
+    core = _core(folded)
+    ways = {folded, core, _squeeze.sub("", folded), _squeeze.sub("", core)}
+    return not ways.isdisjoint(all_words)

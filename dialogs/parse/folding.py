@@ -66,9 +66,20 @@ _collapse = re.compile(r"\s+").sub
 
 _OUTER = " \t\r\n。，、；：？！,.;:?!~'\"`´“”‘’()[]{}<>【】〔〕《》〈〉「」『』·•—–_…^|\\/-="
 
-# What needs no folding at all: a run of small letters, digits and simplified Han. Most answers are one.
-_TRADITIONAL_CLASS = "".join(chr(point) for point in sorted(_SIMPLIFY))
-_is_plain = re.compile(f"(?:[0-9a-z]|(?![{_TRADITIONAL_CLASS}])[\u4e00-\u9fff])+").fullmatch
+
+def _unchanged() -> str:
+    """The class of what folding leaves alone; one class of ranges is three times as fast as Han with exceptions."""
+    ranges, start = [], 0x4E00
+    for point in [*sorted(point for point in _SIMPLIFY if 0x4E00 <= point <= 0x9FFF), 0xA000]:
+        if point > start:
+            ranges.append(f"{chr(start)}-{chr(point - 1)}")
+        start = point + 1
+    return "0-9a-z" + "".join(ranges)
+
+
+# What needs no folding at all: runs of small letters, digits and simplified Han, with single signs between them.
+# Nearly all answers are such.
+_is_plain = re.compile(f"[{_unchanged()}]+(?:[ ,.·/-][{_unchanged()}]+)*").fullmatch
 
 
 def fold(text: str) -> str:

@@ -125,20 +125,24 @@ _NOT_AN_ANSWER = re.compile(
 )
 _ASKS = re.compile(r"[?？]|[吗么呢][。，！!~～…\s]*$|^(?:请问|为什么|怎么|能不能|可不可以|是不是)")
 _WORDS = re.compile(r"[^\W\d_]")
+_LONG_NUMBER = re.compile(r"\d{6}")
+"""No name has one: it is a document's, a phone's or an account's, and what is kept in clear must not hold it."""
 
 
 def free_text(least: int, most: int) -> Callable[[str, datetime.date], str]:
     """Make a parser for a name of something (学校, 专业) of ``least`` to ``most`` characters.
 
     It keeps what was written without lead-ins ("我毕业于…"), stickers and outer punctuation. Refusals:
-    ``text.no_words`` (only digits, signs or pictures), ``text.not_an_answer`` ("不知道", a question),
-    ``text.too_short`` (``limit``), ``text.too_long`` (``limit``).
+    ``text.no_words`` (only digits, signs or pictures), ``text.number`` (a document's or a phone's within it),
+    ``text.not_an_answer`` ("不知道", a question), ``text.too_short`` (``limit``), ``text.too_long`` (``limit``).
     """
 
     def parse(text: str, today: datetime.date) -> str:
         plain = clean(without_pictures(clean(text)))
         if not _WORDS.search(plain):
             raise Rejected("text.no_words")
+        if _LONG_NUMBER.search(plain):
+            raise Rejected("text.number")
         if len(plain) > most + 40:  # no lead-in is that long
             raise Rejected("text.too_long", limit=most)
         words = _TAIL.sub("", _LEAD_IN.sub("", plain, count=1)).strip() or plain

@@ -111,6 +111,19 @@ def test_a_wrong_setting_is_named(run: Run, name: str, value: str) -> None:
     assert f"JIANXI_{name.upper()}" in done.error
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("port", "abc", "要写成数字，例如 8080。"),
+        ("port", "0", "不能小于 1。"),
+        ("port", "70000", "不能大于 65535。"),
+        ("log_format", "xml", "只能是 'text'、'json' 中的一个。"),
+    ],
+)
+def test_what_a_setting_must_be_is_said_in_words(run: Run, name: str, value: str, said: str) -> None:
+    assert run("doctor", **{name: value}).error == f"配置 JIANXI_{name.upper()} 不对：{said}\n"
+
+
 @pytest.mark.parametrize("name", ["Mars", "Asia", "../Shanghai", "/etc/localtime", "北京", ""])
 @pytest.mark.parametrize("command", [("serve",), ("doctor",), ("people", "list")], ids=" ".join)
 def test_an_unknown_time_zone_is_named_with_one_that_is_known(

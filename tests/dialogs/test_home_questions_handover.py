@@ -31,6 +31,20 @@ def test_each_entry_of_the_menu_opens_its_dialog(choice: str, at: str) -> None:
     assert talk.at == at
 
 
+@pytest.mark.parametrize("word", ["谢谢", "好的", "OK", "收到！", "辛苦了", "嗯嗯"])
+def test_a_courtesy_is_answered_in_kind_and_is_no_question(word: str) -> None:
+    talk = Talk()
+    talk.say(word)
+    assert talk.at == "home.menu"
+    assert talk.text == catalogue().common["courtesy"]
+
+
+def test_what_only_holds_a_courtesy_is_no_courtesy() -> None:
+    talk = Talk()
+    talk.say("谢谢，这里不安全")
+    assert talk.text != catalogue().common["courtesy"]
+
+
 @pytest.mark.parametrize("word", ["报名", "我要报名", "我想报名见习", "见习"])
 def test_who_says_what_they_want_need_not_choose_a_number(word: str) -> None:
     talk = Talk()
@@ -59,6 +73,20 @@ def test_progress_without_a_registration_says_how_to_begin() -> None:
     talk = Talk()
     assert "报名" in talk.say("进度")
     assert talk.at == "home.menu"
+
+
+def test_submitting_once_more_shows_that_it_is_in() -> None:
+    talk = Talk().register()
+    talk.say("提交", "提交")
+    assert talk.at == "preferences.menu"
+    assert "已登记" in talk.text
+
+
+def test_mending_in_the_middle_says_when_it_can_be_done() -> None:
+    talk = Talk().register(until="phone")
+    talk.say("更正信息")
+    assert talk.says[0].text == catalogue().common["mend_later"]
+    assert talk.at == "registration.phone"
 
 
 def test_progress_after_the_registration_shows_what_is_stored() -> None:

@@ -55,7 +55,7 @@ def test_a_graduate_is_told_why_a_birth_date_is_asked_and_a_youth_needs_no_reaso
     late = Talk().register(
         {**YOUTH, "track": "1", "education": "大专", "graduated_on": "2020年6月"}, "birth_date"
     )
-    assert late.text.startswith("再看看能不能按失业青年报：")
+    assert late.text.startswith("毕业证满两年了，再看看能不能按失业青年报：")
     assert Talk().register(YOUTH, "birth_date").text.startswith("您的出生日期？")
     edited = Talk().register(YOUTH)
     number = next(line for line in edited.text.splitlines() if "出生日期" in line).split(".")[0]
