@@ -38,7 +38,7 @@ CHANNEL: Final = "web"
 PORTION: Final = 50_000
 
 
-def run(*, few: int = 1000, many: int = 1_000_000, rounds: int = 7, seconds: float = 1.0) -> list[Finding]:
+def run(*, few: int = 1000, many: int = 1_000_000, rounds: int = 9, seconds: float = 2.0) -> list[Finding]:
     """Measure with `few` and with `many` people stored."""
     with (
         tempfile.TemporaryDirectory(prefix="jianxi-bench-") as folder,
@@ -50,6 +50,8 @@ def run(*, few: int = 1000, many: int = 1_000_000, rounds: int = 7, seconds: flo
             f"{many:,} stored": partial(large.talk, large.everywhere, seconds),
             f"{many:,} stored, anybody talks": partial(large.talk, large.anybody, seconds),
         }
+        small.scatter()
+        large.scatter()
         for case in cases.values():
             case()
         results = alternate(cases, rounds)
@@ -91,6 +93,20 @@ class Base:
         self._loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         talking = min(TALKING, people)
         self._regulars = deque(range(0, people, people // talking))
+
+    def scatter(self) -> None:
+        """Bring each of the thousand to another place of the script, so that every second has the same mix of turns."""
+        self._loop.run(self._scatter())
+
+    async def _scatter(self) -> None:
+        async def forward(person: int, turns: int) -> None:
+            for _ in range(turns):
+                await self._turn(person)
+
+        people = list(self._regulars)
+        for first in range(0, len(people), AT_A_TIME):
+            portion = enumerate(people[first : first + AT_A_TIME], first)
+            await asyncio.gather(*(forward(person, n % len(self.script)) for n, person in portion))
 
     def everywhere(self) -> int:
         """The next of the thousand who talk."""

@@ -92,7 +92,7 @@ class Message(Base, table=True):
     """A handled message with its answer: the conversation's log, and what a repeated message gets again."""
 
     __table_args__ = (
-        UniqueConstraint("contact_id", "message_id"),
+        UniqueConstraint("message_id", "contact_id"),  # platforms give ids in ascending order
         Index(None, "contact_id", "id"),
         NEVER_REUSED,
     )
