@@ -17,7 +17,7 @@ from aiohttp import web
 from bench.measuring import pin
 from bench.orm_turns import OrmTurns
 from bot import settings as environment
-from bot.app import Parts, open_parts, web_application
+from bot.app import Parts, open_parts, spare_the_collector, web_application
 from bot.replies import json_reply
 from bot.throttle import Throttle
 
@@ -62,6 +62,7 @@ async def _serve(app: web.Application) -> None:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
     await site.start()
+    spare_the_collector()  # for the bare handler too
     print(runner.addresses[0][1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await runner.cleanup()

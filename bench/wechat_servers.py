@@ -19,7 +19,7 @@ from aiohttp import web
 from bench.measuring import pin
 from bench.wechat_account import AES_KEY, APP_ID, TOKEN
 from bot import settings as environment
-from bot.app import Parts, open_parts, web_application
+from bot.app import Parts, open_parts, spare_the_collector, web_application
 from bot.gates import open_gates
 from bot.logs import configure
 
@@ -58,6 +58,7 @@ async def _serve(parts: Parts) -> None:
         runner = web.AppRunner(web_application(parts, gates), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
+        spare_the_collector()
         print(runner.addresses[0][1], os.getpid(), flush=True)
         await asyncio.to_thread(sys.stdin.read)
         await runner.cleanup()

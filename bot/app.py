@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -222,6 +223,12 @@ def scheduler_of(parts: Parts, sender: Sender) -> Scheduler:
     )
 
 
+def spare_the_collector() -> None:
+    """What has been made until now stays for good: the garbage collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 async def serve(
     parts: Parts,
     bound: socket.socket,
@@ -267,6 +274,7 @@ async def serve(
             port=bound.getsockname()[1],
             channels=["web", *gates.channels],
         )
+        spare_the_collector()
         started()
         await stopping.wait()
         log.info("stopping")
