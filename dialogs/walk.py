@@ -94,11 +94,7 @@ class Walk:
         self.today: date = now.date()
         self.dialog: Dialog = dialog
         self.node: Node = node
-        answers: Answers
-        parked: Parked
-        _, _, _, answers, self.trail, self.wrong, parked, heard_at, _, self.aside, _ = session
-        self.answers = answers
-        self.parked = parked
+        _, _, _, self.answers, self.trail, self.wrong, self.parked, heard_at, _, self.aside, _ = session
         self.silence = self.now - heard_at if heard_at else 0
         self.effects: list[Effect] = []
         self.followed = 0
@@ -236,14 +232,15 @@ class Walk:
 
     def refuse(self, refusal: Rejected, text: str) -> None:
         """An answer that cannot be taken: answer a policy question, or give reason and example."""
-        if self.dialog.definition.name == "home" and fold(text) in self.catalogue.courtesies:
+        home = self.dialog.definition.name == "home"
+        if home and self.node.name == self.dialog.first and fold(text) in self.catalogue.courtesies:
             self.effects.append(Say(self.catalogue.common["courtesy"], self._choices()))
             return
-        if text and (self.dialog.definition.name == "home" or LIKE_A_QUESTION.search(text)):
+        if text and (home or LIKE_A_QUESTION.search(text)):
             found = self.catalogue.book.find(text).answer
             if found is not None:
                 told = f"{found.answer}\n（来源：{found.source}）"
-                if self.dialog.definition.name == "home":  # the menu need not greet again
+                if home:  # the menu need not greet again
                     self.effects.append(Say(told, self._choices()))
                 else:
                     self.effects.append(Say(told))

@@ -39,6 +39,14 @@ def test_a_courtesy_is_answered_in_kind_and_is_no_question(word: str) -> None:
     assert talk.text == catalogue().common["courtesy"]
 
 
+@pytest.mark.parametrize("word", ["谢谢", "收到"])
+def test_a_courtesy_is_no_answer_to_a_question_that_is_open(word: str) -> None:
+    talk = Talk().register(until="phone")
+    talk.say("重新开始", word)
+    assert talk.at == "home.confirm_restart"
+    assert talk.text != catalogue().common["courtesy"]
+
+
 def test_what_only_holds_a_courtesy_is_no_courtesy() -> None:
     talk = Talk()
     talk.say("谢谢，这里不安全")
